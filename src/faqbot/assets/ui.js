@@ -1,0 +1,272 @@
+// What happens in the page: language, the source panel, copying, leaving, saying a reply once.
+// Asks nothing itself (Gradio's one event does), stores nothing, and contacts no one.
+"use strict";
+(() => {
+  const texts = JSON.parse(document.getElementById("ui-texts").textContent);
+  const root = document.documentElement;
+  const find = (selector, from = document) => from.querySelector(selector);
+  const byId = (id) => document.getElementById(id);
+  const calm = matchMedia("(prefers-reduced-motion: reduce)");
+  const touch = matchMedia("(pointer: coarse)");
+  let language = (navigator.languages?.[0] ?? navigator.language ?? "en").toLowerCase().startsWith("es") ? "es" : "en";
+  let opener = null; // what the source panel goes back to when it closes
+  let started = false;
+
+  const make = (name, attributes, ...children) => {
+    const element = document.createElement(name);
+    Object.assign(element, attributes);
+    element.append(...children);
+    return element;
+  };
+  const past = make("div", { id: "past" }); // earlier turns; Gradio shows the latest one only
+  const voice = make("div", { id: "voice", className: "unseen" }); // read aloud by screen readers, once
+  voice.setAttribute("role", "status");
+  const tip = make("div", { id: "tip", hidden: true });
+  tip.setAttribute("role", "tooltip");
+  const box = () => find("#box textarea");
+  const say = (name) => texts[language][name];
+
+  // ---- language ------------------------------------------------------------------------------------------
+  function speak(chosen) {
+    language = chosen;
+    root.dataset.language = root.lang = chosen;
+    document.title = say("title");
+    const label = find('#box [data-testid="block-info"]');
+    if (label) label.textContent = say("box_label");
+    box().placeholder = say("box_placeholder");
+    byId("send").textContent = say("send");
+    byId("clear").textContent = say("clear");
+    byId("leave").title = say("exit_help");
+    for (const button of document.querySelectorAll(".switch")) {
+      button.setAttribute("aria-pressed", String(button.id === `speak-${chosen}`));
+    }
+    find(".switches").setAttribute("aria-label", say("language"));
+    byId("source").setAttribute("aria-label", say("source_panel"));
+  }
+
+  // ---- the conversation ----------------------------------------------------------------------------------
+  function ask(words) {
+    const field = box();
+    Object.getOwnPropertyDescriptor(HTMLTextAreaElement.prototype, "value").set.call(field, words);
+    field.dispatchEvent(new Event("input", { bubbles: true }));
+    setTimeout(() => byId("send").click());
+  }
+
+  function onTurns(records) {
+    const gone = [];
+    for (const record of records) {
+      for (const node of record.removedNodes) {
+        if (node.nodeType !== Node.ELEMENT_NODE) continue;
+        gone.push(...(node.matches(".turn") ? [node] : node.querySelectorAll(".turn")));
+      }
+    }
+    const turn = find("#latest .turn");
+    past.append(...gone.filter((one) => turn && one.id !== turn.id && !byId(one.id)));
+    if (!turn) return clearAway();
+    if (turn.classList.contains("seen")) return undefined;
+    turn.classList.add("seen");
+    root.dataset.talking = "";
+    dress(turn);
+    announce(reading(turn));
+    if (touch.matches || !byId("composer").contains(document.activeElement)) turn.focus({ preventScroll: true });
+    else box().focus({ preventScroll: true });
+    show(turn);
+    return undefined;
+  }
+
+  // What is read aloud: what is said, the answering sentence with its place, and that there is another side.
+  function reading(turn) {
+    const parts = [".says", ".best .lead", ".best .cite", ".best ~ .tension h3"];
+    return parts.map((selector) => find(selector, turn)?.textContent).filter(Boolean).join(" ");
+  }
+
+  function clearAway() {
+    if (!("talking" in root.dataset)) return;
+    past.replaceChildren();
+    delete root.dataset.talking;
+    close();
+    announce(say("cleared"));
+    box().focus();
+    scrollTo(0, 0);
+  }
+
+  function announce(words) {
+    voice.textContent = "";
+    setTimeout(() => { voice.textContent = words; }, 50); // a change after a pause is read, even of equal words
+  }
+
+  function show(element, block = "start") {
+    element.scrollIntoView({ block, behavior: calm.matches ? "auto" : "smooth" });
+  }
+
+  // Gradio drops aria-* from Markdown, so it is put on here.
+  function dress(part) {
+    for (const term of part.querySelectorAll(".term")) {
+      const name = [...term.classList].find((one) => one.startsWith("term-")).slice(5);
+      term.setAttribute("aria-describedby", `explain-${name}`);
+    }
+    for (const button of part.querySelectorAll(".copy")) {
+      const label = find(".cite, .here", button.closest(".passage"))?.textContent;
+      if (label) button.setAttribute("aria-label", `${button.textContent}: ${label}`);
+    }
+    for (const section of part.querySelectorAll(".tension")) {
+      section.setAttribute("role", "note");
+      section.setAttribute("aria-label", find("h3", section).textContent);
+    }
+  }
+
+  // ---- the source beside the chat ------------------------------------------------------------------------
+  function openFromAddress() {
+    const name = location.hash.slice(1).toLowerCase();
+    const passage = name ? byId(name) : null;
+    const question = passage?.closest(".question") ?? (/^q\d/.test(name) ? byId(name.split(".")[0]) : null);
+    if (!question) return close();
+    for (const one of document.querySelectorAll("#source .open, #source .here-now")) {
+      one.classList.remove("open", "here-now");
+    }
+    question.classList.add("open");
+    root.dataset.source = "";
+    const target = passage && passage !== question ? passage : find("h3", question);
+    if (target === passage) target.classList.add("here-now");
+    target.focus({ preventScroll: true });
+    if (getComputedStyle(byId("source")).overflowY === "auto") { // a column of its own: the chat stays put
+      const panel = byId("source");
+      panel.scrollTop += target.getBoundingClientRect().top - panel.getBoundingClientRect().top - 180;
+    } else show(target, "center");
+    return undefined;
+  }
+
+  function close() {
+    if (!("source" in root.dataset)) return;
+    delete root.dataset.source;
+    const back = opener?.isConnected ? opener : box();
+    opener = null;
+    back.focus({ preventScroll: true });
+    if (back !== box()) show(back, "nearest");
+  }
+
+  function visit(link) {
+    const inside = byId("source").contains(link);
+    if (!inside) opener = link;
+    // One step back closes the panel, however many questions were read in it.
+    if (inside || "source" in root.dataset) history.replaceState(history.state, "", link.hash);
+    else history.pushState({ opened: true }, "", link.hash);
+    openFromAddress();
+  }
+
+  function shut() {
+    if (history.state?.opened) history.back();
+    else {
+      history.replaceState(null, "", location.pathname);
+      close();
+    }
+  }
+
+  // ---- copying -------------------------------------------------------------------------------------------
+  async function copy(button) {
+    const passage = button.closest(".passage");
+    const quote = find(".quote", passage).textContent;
+    const from = find(".cite", passage).title;
+    const lines = texts[button.closest("[lang]").lang]?.provenance ?? say("provenance");
+    const words = button.classList.contains("markdown")
+      ? `> ${quote}\n>\n> — *${from}*\n\n${lines.replaceAll("\n", "  \n")}\n`
+      : `“${quote}”\n— ${from}\n\n${lines}\n`;
+    const done = await write(words);
+    announce(say(done ? "copied" : "not_copied"));
+    button.dataset.done = say(done ? "copied" : "not_copied");
+    setTimeout(() => delete button.dataset.done, 4000);
+  }
+
+  async function write(words) {
+    try {
+      await navigator.clipboard.writeText(words);
+      return true;
+    } catch { // no permission, or a page that is not served securely
+      const area = make("textarea", { value: words, className: "unseen" });
+      const focused = document.activeElement;
+      document.body.append(area);
+      area.select();
+      const done = document.execCommand("copy");
+      area.remove();
+      focused?.focus({ preventScroll: true });
+      return done;
+    }
+  }
+
+  // ---- leaving -------------------------------------------------------------------------------------------
+  // To an empty page, because a page of someone else would be told that the reader comes from here. The entry
+  // of this page in the history is replaced; pages are not kept (no-store), so going back shows a fresh one.
+  function leave() {
+    document.title = "";
+    document.body.replaceChildren();
+    location.replace("about:blank");
+  }
+
+  // ---- hard words ----------------------------------------------------------------------------------------
+  function explain(term) {
+    const words = byId(term.getAttribute("aria-describedby") ?? "");
+    if (!words) return;
+    tip.textContent = [...words.children].find((one) => one.lang === language)?.textContent ?? "";
+    tip.hidden = false;
+    const at = term.getBoundingClientRect();
+    const left = Math.min(at.left, root.clientWidth - tip.offsetWidth - 8);
+    tip.style.left = `${Math.max(8, left) + scrollX}px`;
+    tip.style.top = `${at.bottom + scrollY + 6}px`;
+  }
+  const hideTip = () => { tip.hidden = true; };
+
+  // ---- events --------------------------------------------------------------------------------------------
+  document.addEventListener("click", (event) => {
+    const target = event.target.closest("button, a[href*='#q'], .term");
+    if (!target?.matches(".term")) hideTip();
+    if (!target) return;
+    if (target.id === "leave") leave();
+    else if (target.id === "close-source") shut();
+    else if (target.matches(".switch")) speak(target.id.slice(-2));
+    else if (target.matches(".ask")) ask(find(".say", target).textContent);
+    else if (target.matches(".copy")) copy(target);
+    else if (target.matches(".term")) explain(target);
+    else if (target.matches("a")) {
+      event.preventDefault();
+      visit(target);
+    }
+  });
+  let shifts = [];
+  document.addEventListener("keydown", (event) => {
+    shifts = event.key === "Shift" && !event.repeat ? [...shifts, event.timeStamp].slice(-3) : [];
+    if (shifts.length === 3 && shifts[2] - shifts[0] < 1500) leave();
+    else if (event.key === "Escape") {
+      if (!tip.hidden) hideTip();
+      else if ("source" in root.dataset) shut();
+    } else if (event.target.matches(".term") && (event.key === "Enter" || event.key === " ")) {
+      event.preventDefault();
+      explain(event.target);
+    }
+  });
+  for (const [enter, out] of [["mouseover", "mouseout"], ["focusin", "focusout"]]) {
+    document.addEventListener(enter, (event) => { if (event.target.matches?.(".term")) explain(event.target); });
+    document.addEventListener(out, (event) => { if (event.target.matches?.(".term")) hideTip(); });
+  }
+  addEventListener("popstate", openFromAddress);
+  addEventListener("hashchange", openFromAddress);
+
+  // Gradio builds the page by script: begin once its parts are there.
+  function start() {
+    const parts = ["#box textarea", "#send", "#clear", "#latest", "#leave", "#source .source", "#card .card"];
+    if (started || !parts.every((part) => find(part))) return;
+    started = true;
+    waiting.disconnect();
+    byId("latest").before(past);
+    document.body.append(voice, tip);
+    byId("source").setAttribute("role", "complementary");
+    dress(byId("source"));
+    speak(language);
+    new MutationObserver(onTurns).observe(byId("latest"), { childList: true, subtree: true });
+    root.dataset.ready = "";
+    box().focus();
+    if (location.hash) openFromAddress();
+  }
+  const waiting = new MutationObserver(start);
+  waiting.observe(root, { childList: true, subtree: true });
+  start();
+})();

@@ -1,0 +1,185 @@
+"""The one place where the parts meet: `FaqBot.load()`, `.ask()`, `.look_up()`."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from faqbot import answer as composing
+from faqbot import texts
+from faqbot.asked import clean
+from faqbot.corpus import Document, load_document, load_tensions
+from faqbot.index import Index, load_index
+from faqbot.language import spanish_signs
+from faqbot.routing import Target, redact, resolve_last, route
+from faqbot.schema import Answer, Citation, Language, Outcome
+from faqbot.search import Findings, Search
+from faqbot.settings import Settings
+
+LONGEST_MESSAGE = 2_000  # characters
+CONTEXT_TURNS = 2
+SIGN = 2.0  # what one everyday word adds to the log odds that a message is Spanish
+DOUBT = 1.0  # log odds up to which a message, such as "7" or "ok", tells nothing of its language
+KIND = 0.5  # probability of the kinds below together, from which the likeliest gets its own reply
+SURELY_URGENT = 0.5  # danger in what is left of a message without its personal details, which is often a fragment
+ADVICE = 0.4  # probability that a message asks what to do in one's own case, from which the refusal says so
+_KIND_REPLIES: dict[str, tuple[Outcome, str]] = {
+    "greeting": ("small_talk", "greeting"),
+    "thanks": ("small_talk", "thanks"),
+    "meta": ("small_talk", "meta"),
+    "chitchat": ("small_talk", "chitchat"),
+    "abuse": ("small_talk", "abuse"),
+    "injection": ("not_covered", "injection"),
+    "gibberish": ("not_covered", "not_covered_vague"),
+    "offtopic": ("not_covered", "not_covered_offtopic"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class FaqBot:
+    """A document, its index and how to ask them. Holds no conversation: the caller passes the earlier turns."""
+
+    document: Document
+    index: Index
+    search: Search
+    tensions: composing.TensionFinder
+
+    @classmethod
+    def load(cls, settings: Settings | None = None) -> FaqBot:
+        """Read corpus and index; raises FaqBotError that says what is wrong and what mends it."""
+        settings = settings or Settings.from_environment()
+        document = load_document(Path(settings.corpus))
+        index = load_index(Path(settings.index), corpus=Path(settings.corpus), embedder=settings.embedder)
+        tensions = composing.TensionFinder(load_tensions(Path(settings.corpus), document), document)
+        return cls(document, index, index.search(document.questions), tensions)
+
+    def ask(self, message: str, history: Sequence[str] = ()) -> Answer:
+        """Answer one message.
+
+        Args:
+            message: what the person typed.
+            history: the person's earlier messages of this conversation, oldest first.
+        """
+        message, history = clean(message), [clean(turn) for turn in history]
+        headings = tuple({p.section for p in self.document.passages if p.section})
+        routed = route(message[: LONGEST_MESSAGE + 1], headings=headings)
+        language = self._language(message[:LONGEST_MESSAGE], history)
+        in_order = tuple(question.number for question in self.document.questions)
+        if routed.kind == "empty":
+            return self._reply(message, language, "empty", "empty", in_order if message.strip() else ())
+        if routed.kind == "emergency":
+            return self._reply(message, language, "urgent", "urgent", in_order)
+        if routed.kind == "list":
+            text = texts.message(language, "list", count=len(in_order))
+            return Answer(message, language, "list", text, ranking=in_order)
+        if routed.kind == "lookup":
+            return self._look_up(message, language, resolve_last(routed.targets, len(in_order)))
+        if routed.kind == "personal_details":  # nothing is searched and nothing echoed; only danger is looked for
+            danger = self._find(redact(message)[:LONGEST_MESSAGE], ()).danger
+            name: Outcome = "urgent" if danger >= SURELY_URGENT else "personal_details"
+            return self._reply("", language, name, name, in_order)
+        return self._answer(message, language, self._find(message[:LONGEST_MESSAGE], history))
+
+    def look_up(self, question: int, item: int | None = None, *, language: Language = "en") -> Answer:
+        """A question of the document by number, or one item of it."""
+        return self._look_up(
+            f"{question}" if item is None else f"{question}.{item}", language, (Target(question, item),)
+        )
+
+    def _find(self, message: str, history: Sequence[str]) -> Findings:
+        context = " ".join(turn[:LONGEST_MESSAGE] for turn in history[-CONTEXT_TURNS:])
+        return self.search.find(message, self.index.calibration.weights, context=context)
+
+    def _language(self, message: str, history: Sequence[str]) -> Language:
+        """The language of the message; that of the turn before if the message has too little to tell."""
+        share = min(max(self.search.spanish(message), 1e-6), 1 - 1e-6)
+        odds = math.log(share / (1 - share)) + SIGN * spanish_signs(message)
+        if abs(odds) <= DOUBT and history:
+            return self._language(history[-1], history[:-1])
+        return "es" if odds > DOUBT else "en"
+
+    def _answer(self, message: str, language: Language, findings: Findings) -> Answer:
+        thresholds = self.index.calibration.thresholds
+        if findings.danger >= thresholds.urgent:
+            return self._reply(message, language, "urgent", "urgent", findings.ranking)
+        if len(message) > LONGEST_MESSAGE:
+            text = texts.message(language, "too_long", limit=f"{LONGEST_MESSAGE:,}")
+            return Answer("", language, "not_covered", text, ranking=findings.ranking)  # not echoed, it was not read
+        decision, confidence = thresholds.decide(findings)
+        if decision != "answered":
+            talk = {kind: share for kind, share in findings.kinds.items() if kind in _KIND_REPLIES}
+            if sum(talk.values()) >= KIND:
+                kind = max(talk, key=lambda name: talk[name])
+                outcome, name = _KIND_REPLIES[kind]
+                offered = findings.ranking[: composing.OFFERED] if kind == "offtopic" else ()
+                return self._reply(message, language, outcome, name, findings.ranking, offered)
+        citations = composing.compose(self.document, findings, decision)
+        name = f"answered_{confidence}" if decision == "answered" else decision
+        if decision == "not_covered" and findings.kinds.get("advice", 0) >= ADVICE:
+            name = "not_covered_case"
+        return Answer(
+            query=message,
+            language=language,
+            outcome=decision,
+            confidence=confidence,
+            message=texts.message(language, name),
+            ranking=findings.ranking,
+            citations=citations,
+            tensions=self.tensions.find(citations, language),
+            related=composing.related(findings, citations) if decision == "answered" else (),
+            offered=() if decision == "answered" else findings.ranking[: composing.OFFERED],
+        )
+
+    def _look_up(self, message: str, language: Language, targets: Sequence[Target]) -> Answer:
+        exists = [target.question for target in targets if 1 <= target.question <= len(self.document.questions)]
+        full = tuple(dict.fromkeys([*exists, *(question.number for question in self.document.questions)]))
+        citations: list[Citation] = []
+        reply = texts.message(language, "lookup")
+        for target in targets:
+            found = composing.look_up(self.document, target)
+            if not found and target.question in exists and not self._items(target.question):
+                reply = texts.message(language, "range_no_items", number=target.question)
+                found = composing.look_up(self.document, Target(target.question))
+            if not found:
+                return Answer(message, language, "out_of_range", self._range(target, language), ranking=full)
+            citations += [citation for citation in found if citation not in citations]
+        return Answer(
+            query=message,
+            language=language,
+            outcome="lookup",
+            confidence="strong",
+            message=reply,
+            ranking=full,
+            citations=tuple(citations),
+            tensions=self.tensions.find(citations, language, every=True),
+            related=tuple(number for number in full if number not in exists)[: composing.RELATED],
+        )
+
+    def _items(self, question: int) -> list[int]:
+        """The item numbers printed in an answer."""
+        return [passage.item for passage in self.document.question(question).passages if passage.item is not None]
+
+    def _range(self, target: Target, language: Language) -> str:
+        """What numbers there are, for one that there is not."""
+        wanted = texts.label(language, "question", number=target.question)
+        last = len(self.document.questions)
+        if not 1 <= target.question <= last:
+            limits = texts.message(language, "range_questions", last=last)
+        else:
+            items = self._items(target.question)
+            wanted = f"{wanted}, {texts.label(language, 'item', number=target.item)}"
+            limits = texts.message(language, "range_items", number=target.question, first=min(items), last=max(items))
+        return texts.message(language, "out_of_range", wanted=wanted, range=limits)
+
+    @staticmethod
+    def _reply(
+        message: str,
+        language: Language,
+        outcome: Outcome,
+        name: str,
+        ranking: tuple[int, ...],
+        offered: tuple[int, ...] = (),
+    ) -> Answer:
+        return Answer(message, language, outcome, texts.message(language, name), ranking=ranking, offered=offered)

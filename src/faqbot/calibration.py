@@ -1,0 +1,169 @@
+"""What is fitted on left-out authors: fusion weights, the choice of the sentence, thresholds."""
+
+from __future__ import annotations
+
+import dataclasses
+import multiprocessing
+import os
+import threading
+from collections.abc import Sequence
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from faqbot import training
+from faqbot.confidence import fit_thresholds
+from faqbot.corpus import Corpus
+from faqbot.index import Calibration
+from faqbot.schema import Conversation, Phrasing
+from faqbot.search import Evidence, Weights, fuse
+from faqbot.trained import context_of, train
+from faqbot.training import Progress
+
+_Authored = TypeVar("_Authored", Phrasing, Conversation)
+FOLDS = 5
+WORKERS = 2
+FEW = 1_000  # phrasings below which starting processes takes longer than the trainings
+WHOLE_SHARE = 3  # one in so many whole questions counts when the choice of the sentence is fitted: precise ones decide
+
+
+@dataclass(frozen=True, slots=True)
+class HeldAside:
+    """A message with the evidence of a training that has not seen its author."""
+
+    evidence: Evidence
+    target: int
+    phrasing: Phrasing | None  # None for a conversation
+
+
+def split_authors(corpus: Corpus, folds: int = FOLDS) -> list[frozenset[str]]:
+    """Authors in at most `folds` groups of similar size, largest first."""
+    sizes: dict[str, int] = {}
+    authored: list[Phrasing | Conversation] = [*corpus.phrasings, *corpus.unanswerable, *corpus.conversations]
+    for one in authored:
+        sizes[one.author] = sizes.get(one.author, 0) + 1
+    groups: list[list[str]] = [[] for _ in range(min(folds, len(sizes)))]
+    for author in sorted(sizes, key=lambda name: (-sizes[name], name)):
+        min(groups, key=lambda group: sum(sizes[name] for name in group)).append(author)
+    return [frozenset(group) for group in groups]
+
+
+def without(corpus: Corpus, authors: frozenset[str]) -> Corpus:
+    """The corpus less what those authors wrote."""
+
+    def keep(items: Sequence[_Authored]) -> tuple[_Authored, ...]:
+        return tuple(item for item in items if item.author not in authors)
+
+    return dataclasses.replace(
+        corpus,
+        phrasings=keep(corpus.phrasings),
+        unanswerable=keep(corpus.unanswerable),
+        conversations=keep(corpus.conversations),
+    )
+
+
+def hold_aside(corpus: Corpus, embedder: str, progress: Progress | None = None) -> list[HeldAside]:
+    """The evidence for every authored message from a training without its author.
+
+    Groups of authors are trained without in two processes at once: a training keeps only one core busy.
+    """
+    groups = split_authors(corpus)
+    workers = min(WORKERS, os.cpu_count() or 1, len(groups))
+    context = multiprocessing.get_context("spawn")
+    jobs = [(corpus, embedder, group) for group in groups]
+    steps = progress(range(len(groups)), "without each group of authors") if progress else range(len(groups))
+    if len(corpus.phrasings) < FEW:
+        return [one for step in steps for one in _hold_aside_group(jobs[step])]
+    with ProcessPoolExecutor(workers, mp_context=context, initializer=_begin_worker) as pool:
+        results = pool.map(_hold_aside_group, jobs)
+        return [one for _ in steps for one in next(results)]
+
+
+def _begin_worker() -> None:
+    """One thread; and end with the parent, which may be killed without a chance to say so."""
+    training.use_one_thread()
+    parent = multiprocessing.parent_process()
+    assert parent is not None
+
+    def follow() -> None:
+        parent.join()
+        os._exit(1)
+
+    threading.Thread(target=follow, daemon=True).start()
+
+
+def _hold_aside_group(job: tuple[Corpus, str, frozenset[str]]) -> list[HeldAside]:
+    corpus, embedder, group = job
+    none = len(corpus.document.questions)
+    search = train(without(corpus, group), embedder).search(corpus)
+    held = []
+    for phrasing in (*corpus.phrasings, *corpus.unanswerable):
+        if phrasing.author in group:
+            target = phrasing.question - 1 if phrasing.question else none
+            held.append(HeldAside(search.evidence(phrasing.text), target, phrasing))
+    for talk in corpus.conversations:
+        if talk.author in group:
+            evidence = search.evidence(talk.turns[-1], context=context_of(talk.turns[:-1]))
+            held.append(HeldAside(evidence, talk.question - 1, None))
+    return held
+
+
+def calibrate(corpus: Corpus, held: Sequence[HeldAside]) -> tuple[Calibration, dict[str, Any]]:
+    """Fit the fusion, the choice of the sentence and the thresholds on left-out authors; figures for the manifest."""
+    single = [one for one in held if one.phrasing]
+    follow_ups = [one for one in held if not one.phrasing]
+    classes, targets = _stacked(single)
+    fusion, none_bias = training.fit_fusion(classes, targets)
+    asked = [one for one in single if one.phrasing and one.phrasing.question]
+    precise = [_sentence_group(corpus, one) for one in asked if one.phrasing and one.phrasing.position]
+    whole = [_sentence_group(corpus, one) for one in asked if one.phrasing and not one.phrasing.position]
+    weights = Weights(
+        fusion=fusion,
+        follow_up=training.fit_fusion(*_stacked(follow_ups))[0] if follow_ups else fusion,
+        none_bias=none_bias,
+        sentence=training.fit_choice(precise + whole[::WHOLE_SHARE]),
+    )
+    probabilities = np.stack([fuse(one, weights) for one in classes])
+    thresholds = fit_thresholds(
+        probabilities,
+        targets,
+        kinds=[one.phrasing.kind if one.phrasing else None for one in single],
+        danger=np.array([one.evidence.danger for one in single]),
+    )
+    answerable = targets < len(corpus.document.questions)
+    best = probabilities[:, :-1].argmax(axis=1)
+    report = {
+        "held_aside": len(held),
+        "hit@1 on left-out authors": round(float((best == targets)[answerable].mean()), 4),
+        "sentence on left-out authors": round(_choice_accuracy(precise, weights), 4),
+        "lead for a whole question on left-out authors": round(_choice_accuracy(whole, weights), 4),
+    }
+    return Calibration(weights, thresholds), report
+
+
+def _stacked(held: Sequence[HeldAside]) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
+    return np.stack([one.evidence.classes for one in held]), np.array([one.target for one in held])
+
+
+def _sentence_group(corpus: Corpus, one: HeldAside) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
+    """The sentences of the right question with those that the author aimed at; the lead for a whole question."""
+    phrasing = one.phrasing
+    assert phrasing is not None
+    sentences = [(p, n) for p in corpus.document.passages for n, _ in enumerate(p.sentences, 1)]
+    own = np.array([p.question == phrasing.question for p, _ in sentences])
+    right = np.array([_aimed(p.position, n, phrasing) for p, n in sentences])
+    return one.evidence.clues[own], right[own]
+
+
+def _aimed(position: int, sentence: int, phrasing: Phrasing) -> bool:
+    if phrasing.position is None:
+        return (position, sentence) == (1, 1)
+    return position == phrasing.position and phrasing.sentence in (None, sentence)
+
+
+def _choice_accuracy(groups: Sequence[tuple[NDArray[np.float32], NDArray[np.bool_]]], weights: Weights) -> float:
+    chosen = [bool(right[int(np.argmax(clues @ np.array(weights.sentence)))]) for clues, right in groups]
+    return float(np.mean(chosen)) if chosen else 0.0

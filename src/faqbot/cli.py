@@ -1,0 +1,176 @@
+"""The command line: `python -m faqbot ask|build|eval|serve`. Thin: it reads arguments and prints.
+
+Exit codes: 0 answered, 3 not covered, 2 bad usage, 1 failure.
+"""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+import json
+import sys
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from faqbot.errors import BrokenIndexError, FaqBotError, UsageError
+from faqbot.settings import EMBEDDED, Settings, silence
+
+if TYPE_CHECKING:
+    from faqbot.bot import FaqBot
+
+NOT_COVERED = 3
+_ANSWERING = {"answered", "did_you_mean", "lookup", "list", "small_talk"}
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command and return its exit code."""
+    options = _parser().parse_args(arguments)
+    try:
+        settings = _settings(options)
+        silence(offline=not _names_hub_model(settings.embedder))
+        return int(options.run(options, settings))
+    except FaqBotError as error:
+        print(error, file=sys.stderr)
+        return 1
+    except BrokenPipeError:  # the reader of a pipe went away, as `| head` does
+        sys.stderr.close()
+        return 1
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m faqbot", description="Ask a numbered question-and-answer document in plain words."
+    )
+    places = argparse.ArgumentParser(add_help=False)
+    places.add_argument("--corpus", type=Path, help="folder of the document and its language data")
+    places.add_argument("--index", type=Path, help="folder of the built index")
+    places.add_argument("--embedder", help=f"`{EMBEDDED}`, a folder, or the name of a sentence-transformers model")
+    commands = parser.add_subparsers(dest="command", required=True)
+
+    ask = commands.add_parser("ask", parents=[places], help="answer one question, or a file of them")
+    ask.add_argument("question", nargs="?", help="the question, in English or Spanish")
+    ask.add_argument("--json", action="store_true", help="print the JSON contract")
+    ask.add_argument(
+        "--batch", type=Path, metavar="FILE.jsonl", help='lines of {"id", "q"} or {"id", "turns"}; - for stdin'
+    )
+    ask.set_defaults(run=_ask)
+
+    build = commands.add_parser("build", parents=[places], help="build the index from the corpus")
+    build.add_argument("--if-stale", action="store_true", help="do nothing when the index fits the corpus")
+    build.add_argument("--quiet", action="store_true", help="no progress bars")
+    build.set_defaults(run=_build)
+
+    evaluate = commands.add_parser("eval", parents=[places], help="measure on the benchmark questions")
+    evaluate.add_argument("--questions", type=Path, help="folder of benchmark questions")
+    evaluate.add_argument("--results", type=Path, help="folder to write results to")
+    evaluate.add_argument("--full", action="store_true", help="also train without each author in turn (minutes)")
+    evaluate.set_defaults(run=_evaluate)
+
+    serve = commands.add_parser("serve", parents=[places], help="serve the chat")
+    serve.add_argument("--host")
+    serve.add_argument("--port", type=int)
+    serve.set_defaults(run=_serve)
+    return parser
+
+
+def _settings(options: argparse.Namespace) -> Settings:
+    """Settings from the environment, with those given on the command line in their place."""
+    names = {field.name for field in dataclasses.fields(Settings)}
+    given = {name: value for name, value in vars(options).items() if name in names and value is not None}
+    return dataclasses.replace(Settings.from_environment(), **given)
+
+
+def _names_hub_model(embedder: str) -> bool:
+    from faqbot.embedding import may_use_hub
+
+    return embedder != EMBEDDED and may_use_hub(embedder)
+
+
+def _load(settings: Settings) -> FaqBot:
+    from faqbot.bot import FaqBot
+
+    return FaqBot.load(settings)
+
+
+def _ask(options: argparse.Namespace, settings: Settings) -> int:
+    if (options.question is None) == (options.batch is None):
+        print("Give either a question or --batch FILE.jsonl. See `python -m faqbot ask --help`.", file=sys.stderr)
+        return 2
+    from faqbot import render
+
+    if options.batch:
+        return _ask_batch(options, settings)
+    bot = _load(settings)
+    answer = bot.ask(options.question)
+    if options.json:
+        print(json.dumps(render.to_json(answer), ensure_ascii=False))
+    else:
+        print(render.to_text(answer, bot.document, colour=sys.stdout.isatty()))
+    return 0 if answer.outcome in _ANSWERING else NOT_COVERED
+
+
+def _ask_batch(options: argparse.Namespace, settings: Settings) -> int:
+    if not options.json:
+        print("--batch prints JSON lines: add --json.", file=sys.stderr)
+        return 2
+    try:
+        lines = sys.stdin.buffer.readlines() if str(options.batch) == "-" else options.batch.read_bytes().split(b"\n")
+    except OSError as error:
+        print(f"{options.batch}: cannot be read ({error.strerror}).", file=sys.stderr)
+        return 2
+    bot = _load(settings)
+    for result in answer_lines(bot, lines):
+        print(json.dumps(result, ensure_ascii=False))
+    return 0
+
+
+def answer_lines(bot: FaqBot, lines: Sequence[bytes]) -> Iterator[dict[str, Any]]:
+    """The JSON contract for each line of a batch, in order; a bad line gets `{"id", "error"}` in its place."""
+    from faqbot.asked import read_request
+    from faqbot.render import to_json
+
+    for line in lines:
+        if not line.strip():
+            continue
+        row: Any = None
+        try:
+            row = json.loads(line.decode("utf-8-sig"))
+            asked = read_request(row)
+        except (ValueError, RecursionError, UsageError) as error:
+            given = row.get("id") if isinstance(row, dict) else None
+            yield {"id": given, "error": "not valid JSON in UTF-8" if row is None else str(error)}
+        else:
+            yield to_json(bot.ask(asked.message, asked.history), id=asked.id)
+
+
+def _build(options: argparse.Namespace, settings: Settings) -> int:
+    from faqbot.index import stale_because
+
+    if options.if_stale:
+        try:
+            reason = stale_because(Path(settings.index), Path(settings.corpus), settings.embedder)
+        except BrokenIndexError as error:
+            reason = str(error)
+        if reason is None:
+            return 0
+        print(f"Building the index: {reason}")
+    from faqbot.build import build_index
+
+    build_index(Path(settings.corpus), Path(settings.index), embedder=settings.embedder, quiet=options.quiet)
+    print(f"Built {settings.index}.")
+    return 0
+
+
+def _evaluate(options: argparse.Namespace, settings: Settings) -> int:
+    from faqbot.evaluation import evaluate
+
+    evaluate(settings, questions=options.questions, results=options.results, full=options.full)
+    return 0
+
+
+def _serve(options: argparse.Namespace, settings: Settings) -> int:
+    from faqbot.web import serve
+
+    serve(_load(settings), settings.host, settings.port)
+    return 0

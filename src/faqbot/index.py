@@ -1,0 +1,240 @@
+"""What is built once from a corpus and served: encoder, vectors, rows, lexical heads, calibration.
+
+An index is a folder. It is built aside and moved into place as a whole; loading verifies every file against
+the manifest, which is written last.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import json
+import os
+import shutil
+import tempfile
+from collections.abc import Sequence
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from faqbot import vectors
+from faqbot.confidence import Thresholds
+from faqbot.corpus import corpus_hashes
+from faqbot.embedding import Embedder, SentenceTransformerEmbedder, StaticEmbedder
+from faqbot.errors import BrokenIndexError
+from faqbot.lexical import NgramClassifier
+from faqbot.schema import Question
+from faqbot.search import Row, Search, Weights
+from faqbot.settings import EMBEDDED
+
+FORMAT = 1
+MANIFEST = "manifest.json"
+_LIBRARIES = ("faiss-cpu", "numpy", "sentence-transformers", "tokenizers", "torch")
+
+
+@dataclass(frozen=True, slots=True)
+class Calibration:
+    """Everything that was fitted on left-out authors."""
+
+    weights: Weights
+    thresholds: Thresholds
+
+    def as_json(self) -> dict[str, Any]:
+        return dataclasses.asdict(self)
+
+    @classmethod
+    def from_json(cls, data: dict[str, Any]) -> Calibration:
+        weights = data["weights"]
+        return cls(
+            Weights(
+                fusion=tuple(weights["fusion"]),
+                follow_up=tuple(weights["follow_up"]),
+                none_bias=float(weights["none_bias"]),
+                sentence=tuple(weights["sentence"]),
+            ),
+            Thresholds(**data["thresholds"]),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Index:
+    """A loaded index, ready to be searched."""
+
+    embedder: Embedder
+    store: vectors.FaissStore
+    rows: tuple[Row, ...]
+    classifier: NgramClassifier
+    calibration: Calibration
+    manifest: dict[str, Any]
+
+    def search(self, questions: tuple[Question, ...]) -> Search:
+        """The channels over this index."""
+        count = sum(row.kind != "phrasing" for row in self.rows)
+        return Search(questions, self.rows, self.store, self.store.head(count), self.embedder, self.classifier)
+
+
+def document_rows(questions: Sequence[Question]) -> list[Row]:
+    """The rows that an index begins with: every passage, then every sentence."""
+    passages = [passage for question in questions for passage in question.passages]
+    rows = [Row("passage", passage.text, passage.question, passage.position) for passage in passages]
+    for passage in passages:
+        for number, span in enumerate(passage.sentences, 1):
+            text = passage.text[span.start - passage.start : span.end - passage.start]
+            rows.append(Row("sentence", text, passage.question, passage.position, number))
+    return rows
+
+
+def save_index(
+    folder: Path,
+    *,
+    rows: Sequence[Row],
+    store: vectors.FaissStore,
+    classifier: NgramClassifier,
+    calibration: Calibration,
+    corpus_files: dict[str, str],
+    embedder: str,
+    write_encoder: Any,
+    report: dict[str, Any],
+) -> None:
+    """Write an index beside `folder` and move it into place; whatever fails, the old one stays as it was.
+
+    `write_encoder(folder)` saves the project's own encoder, or is None for any other embedder.
+    """
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    aside = Path(tempfile.mkdtemp(prefix=f".{folder.name}-building-", dir=folder.parent))
+    aside.chmod(0o755)
+    try:
+        if write_encoder:
+            write_encoder(aside / "encoder")
+        store.save(aside / "vectors.faiss")
+        lines = (json.dumps(_row_json(row), ensure_ascii=False) + "\n" for row in rows)
+        (aside / "passages.jsonl").write_text("".join(lines), encoding="utf-8", newline="")
+        classifier.save(aside / "lexical.safetensors")
+        files = sorted(path for path in aside.rglob("*") if path.is_file())
+        for path in files:
+            path.chmod(0o644)
+        manifest = {
+            "format": FORMAT,
+            "embedder": embedder,
+            "dimension": store.dimension,
+            "rows": {kind: sum(row.kind == kind for row in rows) for kind in ("passage", "sentence", "phrasing")},
+            "corpus": corpus_files,
+            "files": {path.relative_to(aside).as_posix(): _sha256(path) for path in files},
+            "calibration": calibration.as_json(),
+            "report": report,
+            "libraries": {name: version(name) for name in _LIBRARIES},
+        }
+        (aside / MANIFEST).write_text(json.dumps(manifest, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+        _move_into_place(aside, folder)
+    finally:
+        shutil.rmtree(aside, ignore_errors=True)
+
+
+def _move_into_place(aside: Path, folder: Path) -> None:
+    """Swap in a finished folder by two renames; `recover` mends a kill between them."""
+    old = _set_aside(folder)
+    if folder.exists():
+        shutil.rmtree(old, ignore_errors=True)
+        os.replace(folder, old)
+    try:
+        os.replace(aside, folder)
+    except OSError:
+        recover(folder)
+        raise
+    shutil.rmtree(old, ignore_errors=True)
+
+
+def recover(folder: Path) -> None:
+    """Put the last good index back if a build was killed between the two renames of a swap."""
+    old = _set_aside(folder)
+    if old.is_dir() and not folder.exists():
+        os.replace(old, folder)
+
+
+def _set_aside(folder: Path) -> Path:
+    return folder.with_name(f".{folder.name}-old")
+
+
+def _row_json(row: Row) -> dict[str, Any]:
+    """A row as it is stored; a phrasing without its words, which stand in the corpus and are not needed again."""
+    kept = dataclasses.asdict(dataclasses.replace(row, text="") if row.kind == "phrasing" else row)
+    return {key: value for key, value in kept.items() if value not in (None, "")}
+
+
+def read_manifest(folder: Path) -> dict[str, Any]:
+    """The manifest of a built index; raises BrokenIndexError."""
+    recover(folder)
+    path = folder / MANIFEST
+    if not path.is_file():
+        raise BrokenIndexError(f"{folder}: there is no index here. Run `make index` to build it.")
+    try:
+        manifest = json.loads(path.read_text(encoding="utf-8"))
+        found = manifest["format"]
+    except (ValueError, KeyError, TypeError, RecursionError):
+        raise BrokenIndexError(f"{path}: not a manifest of an index. Run `make index`.") from None
+    if found != FORMAT:
+        raise BrokenIndexError(f"{path}: format {found!r}, this program reads {FORMAT}. Run `make index`.")
+    wrong = [name for name in ("corpus", "files", "rows", "calibration") if not isinstance(manifest.get(name), dict)]
+    if wrong:
+        raise BrokenIndexError(f"{path}: {', '.join(wrong)} missing or wrong. Run `make index`.")
+    return dict(manifest)
+
+
+def stale_because(folder: Path, corpus: Path, embedder: str) -> str | None:
+    """Why the index does not fit the corpus or the embedder any more; None if it does."""
+    manifest = read_manifest(folder)
+    if manifest.get("embedder") != embedder:
+        return f"{folder} was built with the embedder {manifest.get('embedder')!r}, now it is {embedder!r}"
+    built, now = manifest["corpus"], corpus_hashes(corpus)
+    changed = sorted(name for name in built.keys() | now.keys() if built.get(name) != now.get(name))
+    return f"{', '.join(changed)} in {corpus} changed after {folder} was built" if changed else None
+
+
+def load_index(folder: Path, *, corpus: Path, embedder: str = EMBEDDED) -> Index:
+    """Load and verify an index; raises BrokenIndexError that says which file is at fault and what mends it."""
+    manifest = read_manifest(folder)
+    reason = stale_because(folder, corpus, embedder)
+    if reason:
+        raise BrokenIndexError(f"{reason}. Run `make index` to build it again.")
+    try:
+        files = dict(manifest["files"])
+        calibration = Calibration.from_json(manifest["calibration"])
+        counts, dimension = manifest["rows"], manifest["dimension"]
+    except (KeyError, TypeError, ValueError) as error:
+        raise BrokenIndexError(f"{folder / MANIFEST}: {error!r} is missing or wrong. Run `make index`.") from None
+    for name, expected in files.items():
+        path = folder / name
+        if path.is_symlink() or not path.is_file() or folder.resolve() not in path.resolve().parents:
+            raise BrokenIndexError(f"{path}: the file is missing or not a plain file. Run `make index`.")
+        found = _sha256(path)
+        if found != expected:
+            raise BrokenIndexError(
+                f"{path}: damaged or foreign: its sha256 is {found}, the manifest says {expected}. Run `make index`."
+            )
+    encoder = ("encoder/model.safetensors", "encoder/tokenizer.json") if embedder == EMBEDDED else ()
+    for needed in ("vectors.faiss", "passages.jsonl", "lexical.safetensors", *encoder):
+        if needed not in files:
+            raise BrokenIndexError(f"{folder / MANIFEST}: does not list {needed}. Run `make index`.")
+    rows = tuple(Row(**json.loads(line)) for line in (folder / "passages.jsonl").open(encoding="utf-8"))
+    store = vectors.FaissStore.load(folder / "vectors.faiss")
+    model = load_embedder(embedder, folder)
+    for what, have, expected in (
+        ("rows in vectors.faiss", len(store), sum(counts.values())),
+        ("rows in passages.jsonl", len(rows), sum(counts.values())),
+        ("dimension of vectors.faiss", store.dimension, dimension),
+        ("dimension of the embedder", model.dimension, dimension),
+    ):
+        if have != expected:
+            raise BrokenIndexError(f"{folder}: {what} is {have}, the manifest says {expected}. Run `make index`.")
+    return Index(model, store, rows, NgramClassifier.load(folder / "lexical.safetensors"), calibration, manifest)
+
+
+def load_embedder(name: str, folder: Path) -> Embedder:
+    """The project's own encoder of that index folder, or any other sentence-transformers model by name."""
+    return StaticEmbedder.load(folder / "encoder") if name == EMBEDDED else SentenceTransformerEmbedder(name)
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

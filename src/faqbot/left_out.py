@@ -1,0 +1,155 @@
+"""The large development set: every authored message, asked of a training that has not seen its author.
+
+Authors are left out in groups (see `build.split_authors`), so each figure is a little pessimistic: three voices
+are missing at a time, not one.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from faqbot import training
+from faqbot.build import progress_bar
+from faqbot.calibration import HeldAside, calibrate, hold_aside, split_authors, without
+from faqbot.corpus import Corpus, load_corpus
+from faqbot.measures import question_scores, share
+from faqbot.search import fuse
+from faqbot.settings import Settings
+from faqbot.trained import train
+
+FRACTIONS = (0.1, 0.25, 0.5, 1.0)  # of the phrasings of each question, for the learning curve
+MINIMUM = 20  # messages of a voice, below which it gets no row of its own
+
+
+def measure_left_out(settings: Settings, folder: Path) -> dict[str, Any]:
+    """Figures by voice, question and confusion pair; draws the plots into `folder`. Takes minutes."""
+    from faqbot import plots
+
+    corpus = load_corpus(Path(settings.corpus))
+    held = hold_aside(corpus, settings.embedder, progress_bar)
+    calibration, _ = calibrate(corpus, held)
+    probabilities = np.stack(
+        [fuse(one.evidence.classes, calibration.weights, follow_up=one.phrasing is None) for one in held]
+    )
+    targets = np.array([one.target for one in held])
+    none = probabilities.shape[1] - 1
+    rankings = np.argsort(-probabilities[:, :none], axis=1, kind="stable")
+    answerable = targets < none
+    report: dict[str, Any] = {
+        "voices": _by_voice(held, targets, rankings, answerable),
+        "questions": question_scores(targets[answerable] + 1, rankings[answerable] + 1),
+        "confusions": _confusions(targets[answerable], rankings[answerable, 0]),
+        "detection": _detection(held, probabilities, targets, none),
+        "strong": _strong(probabilities, targets, none, calibration.thresholds.strong),
+        "learning curve": _learning_curve(corpus, settings.embedder),
+    }
+    right = rankings[:, 0] == targets
+    plots.reliability(probabilities[:, :none].max(axis=1), right, folder / "reliability.png")
+    plots.risk_coverage(
+        probabilities[:, :none].max(axis=1)[answerable], right[answerable], folder / "risk_coverage.png"
+    )
+    plots.confusion(targets[answerable], rankings[answerable, 0], none, folder / "confusion.png")
+    plots.learning_curve(report["learning curve"], folder / "learning_curve.png")
+    print_left_out(report)
+    return report
+
+
+def _by_voice(
+    held: Sequence[HeldAside], targets: NDArray[np.int64], rankings: NDArray[np.int64], answerable: NDArray[np.bool_]
+) -> dict[str, Any]:
+    voices = np.array([one.phrasing.author if one.phrasing else "conversations" for one in held])
+    scores = {}
+    for voice in sorted(set(voices.tolist())):
+        own = (voices == voice) & answerable
+        if own.sum() >= MINIMUM:
+            scores[voice] = {
+                "messages": int(own.sum()),
+                "hit@1": share((rankings[own, 0] == targets[own]).tolist()),
+                "hit@3": share((rankings[own, :3] == targets[own, None]).any(axis=1).tolist()),
+            }
+    own = answerable
+    scores["all"] = {
+        "messages": int(own.sum()),
+        "hit@1": share((rankings[own, 0] == targets[own]).tolist()),
+        "hit@3": share((rankings[own, :3] == targets[own, None]).any(axis=1).tolist()),
+    }
+    return scores
+
+
+def _confusions(targets: NDArray[np.int64], first: NDArray[np.int64]) -> list[dict[str, int]]:
+    """The pairs of questions mistaken for each other most often."""
+    wrong = targets != first
+    pairs, counts = np.unique(np.stack([targets[wrong], first[wrong]], axis=1) + 1, axis=0, return_counts=True)
+    order = np.argsort(-counts, kind="stable")[:15]
+    return [
+        {"question": int(pairs[i, 0]), "taken for": int(pairs[i, 1]), "times": int(counts[i])} for i in order.tolist()
+    ]
+
+
+def _detection(
+    held: Sequence[HeldAside], probabilities: NDArray[np.float32], targets: NDArray[np.int64], none: int
+) -> dict[str, float]:
+    """How well answerable and unanswerable messages are told apart: areas under the ROC curve."""
+    from sklearn.metrics import roc_auc_score
+
+    covered = 1 - probabilities[:, none]
+    kinds = [one.phrasing.kind if one.phrasing else None for one in held]
+    near = np.array([bool(kind and kind.startswith("near")) for kind in kinds])
+    other = (targets == none) & ~near
+    answerable = targets < none
+    return {
+        name: round(float(roc_auc_score(answerable[answerable | group], covered[answerable | group])), 4)
+        for name, group in (("AUROC near the topic", near), ("AUROC elsewhere", other))
+    }
+
+
+def _strong(
+    probabilities: NDArray[np.float32], targets: NDArray[np.int64], none: int, threshold: float
+) -> dict[str, Any]:
+    strong = probabilities[:, :none].max(axis=1) >= threshold
+    right = probabilities[:, :none].argmax(axis=1) == targets
+    return {"right": share(right[strong].tolist()), "of answerable": share(strong[targets < none].tolist())}
+
+
+def _learning_curve(corpus: Corpus, embedder: str) -> list[dict[str, float]]:
+    """hit@1 on one left-out group after training on growing parts of what the others wrote."""
+    group = split_authors(corpus)[0]
+    rest = without(corpus, group)
+    asked = [p for p in corpus.phrasings if p.author in group and p.question]
+    order = np.random.default_rng(training.SEED).permutation(len(rest.phrasings))
+    curve = []
+    for fraction in FRACTIONS:
+        kept = [rest.phrasings[i] for i in sorted(order[: int(fraction * len(order))].tolist())]
+        search = train(dataclasses.replace(rest, phrasings=tuple(kept)), embedder, progress_bar).search(corpus)
+        # The channels are added unweighted here: weights fitted at one size would favour that size.
+        evidence = [search.evidence(p.text).classes for p in asked]
+        first = [int(np.argmax(one[:-1, 0] + one[:-1, 1])) + 1 for one in evidence]
+        hits = [found == p.question for found, p in zip(first, asked, strict=True)]
+        curve.append({"phrasings": len(kept), "hit@1": round(float(np.mean(hits)), 4)})
+    return curve
+
+
+def print_left_out(report: dict[str, Any]) -> None:
+    """The tables, for a terminal."""
+    print(f"\n{'left-out voice':16}{'messages':>10}{'hit@1':>8}{'95 %':>18}{'hit@3':>8}")
+    for voice, row in report["voices"].items():
+        one, three = row["hit@1"], row["hit@3"]
+        interval = f"[{one['low']:.3f}, {one['high']:.3f}]"
+        print(f"{voice:16}{row['messages']:>10}{one['share']:>8.3f}{interval:>18}{three['share']:>8.3f}")
+    print(f"\n{'question':16}{'messages':>10}{'hit@1':>8}{'95 %':>18}  taken for")
+    for question, row in report["questions"].items():
+        one = row["hit@1"]
+        interval = f"[{one['low']:.3f}, {one['high']:.3f}]"
+        taken = ", ".join(f"{other['question']} ({other['times']})" for other in row["taken for"])
+        print(f"{question:<16}{row['messages']:>10}{one['share']:>8.3f}{interval:>18}  {taken}")
+    print("\n" + "  ".join(f"{name} {value}" for name, value in report["detection"].items()))
+    print(
+        f"strong matches right: {report['strong']['right']}, share of answerable: {report['strong']['of answerable']}"
+    )
+    print("learning curve: " + ", ".join(f"{p['phrasings']} → {p['hit@1']}" for p in report["learning curve"]))

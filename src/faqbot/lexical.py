@@ -1,0 +1,115 @@
+"""The lexical channel: a linear classifier over word and character n-grams, with a few heads.
+
+Serving needs numpy only. Training is in `training.py`. A head is a softmax over named labels, such as
+the questions of a document and the kinds of message that it does not answer.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from faqbot.errors import BrokenIndexError
+from faqbot.ngrams import BUCKETS, ngram_counts
+
+CONTEXT_SALT = 1  # n-grams of the turn before are features of their own
+
+
+@dataclass(frozen=True, slots=True)
+class NgramFeatures:
+    """A sparse vector: distinct buckets and their weights."""
+
+    buckets: NDArray[np.int64]
+    weights: NDArray[np.float32]
+
+
+def weigh(text: str, rarity: NDArray[np.float32], *, context: str = "") -> NgramFeatures:
+    """Sublinear TF-IDF of a text's n-grams, length 1, and those of its context beside it, length 1.
+
+    `rarity` is the smoothed inverse document frequency of each bucket, ln((1 + n) / (1 + df)) + 1.
+    """
+    parts = [_unit_tfidf(text, rarity, salt=0)]
+    if context:
+        parts.append(_unit_tfidf(context, rarity, salt=CONTEXT_SALT))
+    return NgramFeatures(np.concatenate([p.buckets for p in parts]), np.concatenate([p.weights for p in parts]))
+
+
+def _unit_tfidf(text: str, rarity: NDArray[np.float32], *, salt: int) -> NgramFeatures:
+    buckets, counts = ngram_counts(text, salt=salt)
+    weights = (1 + np.log(counts)) * rarity[buckets]
+    length = float(np.linalg.norm(weights))
+    return NgramFeatures(buckets, (weights / length if length else weights).astype(np.float32))
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """A softmax over labels. weights: float16 (BUCKETS, columns); bias: float32 (columns,).
+
+    There is a column a label; of two labels the first is the reference with score 0, and has none.
+    """
+
+    labels: tuple[str, ...]
+    weights: NDArray[np.float16]
+    bias: NDArray[np.float32]
+
+    def log_probabilities(self, features: NgramFeatures) -> NDArray[np.float32]:
+        """ln P(label | text), shape (labels,)."""
+        scores = features.weights @ self.weights[features.buckets].astype(np.float32) + self.bias
+        if len(self.labels) == 2:
+            scores = np.array([0, scores[0]], dtype=np.float32)
+        return np.asarray(scores - np.logaddexp.reduce(scores), dtype=np.float32)
+
+
+def columns(labels: Sequence[str]) -> int:
+    """How many columns of weights a head needs."""
+    return 1 if len(labels) == 2 else len(labels)
+
+
+@dataclass(frozen=True, slots=True)
+class NgramClassifier:
+    """Heads over shared features."""
+
+    rarity: NDArray[np.float32]  # (BUCKETS,)
+    heads: Mapping[str, Head]
+
+    def features(self, text: str, *, context: str = "") -> NgramFeatures:
+        return weigh(text, self.rarity, context=context)
+
+    def save(self, path: Path) -> None:
+        from safetensors.numpy import save_file
+
+        tensors: dict[str, NDArray[np.generic]] = {"rarity": self.rarity}
+        for name, head in self.heads.items():
+            tensors |= {f"{name}.weights": head.weights, f"{name}.bias": head.bias}
+        labels = {name: head.labels for name, head in self.heads.items()}
+        save_file(tensors, path, metadata={"heads": json.dumps(labels)})  # one entry: their order is not kept
+
+    @classmethod
+    def load(cls, path: Path) -> NgramClassifier:
+        from safetensors import SafetensorError, safe_open
+
+        try:
+            with safe_open(path, framework="numpy") as file:
+                heads = {
+                    name: Head(
+                        tuple(labels),
+                        file.get_tensor(f"{name}.weights"),
+                        file.get_tensor(f"{name}.bias"),
+                    )
+                    for name, labels in json.loads((file.metadata() or {}).get("heads", "{}")).items()
+                }
+                classifier = cls(file.get_tensor("rarity"), heads)
+        except (SafetensorError, OSError, ValueError) as error:
+            raise BrokenIndexError(f"{path}: cannot be read ({error}). Run `make index`.") from None
+        for head in heads.values():
+            expected = (BUCKETS, columns(head.labels))
+            if head.weights.shape != expected or head.bias.shape != expected[1:]:
+                raise BrokenIndexError(
+                    f"{path}: weights of shape {head.weights.shape}, expected {expected}. Run `make index`."
+                )
+        return classifier

@@ -1,0 +1,274 @@
+"""A message to ranked questions and sentences: dense and lexical channels and their fusion.
+
+Two channels look at a message. The *lexical* one is a classifier over word and character n-grams. The
+*dense* one is the encoder with FAISS: the nearest phrasings vote for the question that they point to, and
+the nearest passage speaks for its own. Fusion is a softmax over a weighted sum of the two channels' evidence;
+the few weights are fitted on authors that were left out of training and stand in the manifest.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from faqbot.embedding import Embedder
+from faqbot.lexical import NgramClassifier, NgramFeatures
+from faqbot.schema import Passage, Question, Span
+from faqbot.vectors import VectorStore
+
+Floats = NDArray[np.float32]
+NEIGHBOURS = 100  # rows that FAISS returns for one message
+SHARPNESS = 0.05  # a phrasing whose similarity is lower by this much has 1/e of the vote
+SILENCE = 1e-6  # the vote of a question that no neighbour points to
+FUSED = ("lexical", "phrasings", "passages")
+SENTENCE_CLUES = ("sentence", "passage", "aimed_sentence", "aimed_passage", "words", "passage_words", "lead", "whole")
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """What one vector of the index stands for; `question` is None for an unanswerable message."""
+
+    kind: Literal["passage", "sentence", "phrasing"]
+    text: str = ""
+    question: int | None = None
+    position: int | None = None
+    sentence: int | None = None  # 1-based within its passage
+
+
+@dataclass(frozen=True, slots=True)
+class Weights:
+    """What was fitted on left-out authors: one number a channel, one a clue, in the order of the names above."""
+
+    fusion: tuple[float, ...]
+    follow_up: tuple[float, ...]  # the same for a message that comes after others
+    none_bias: float
+    sentence: tuple[float, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """What the channels say of one message. Class n - 1 is question n; the last class is "none of these"."""
+
+    classes: Floats  # (questions + 1, len(FUSED)), higher is better
+    kinds: dict[str, float]  # probability of every kind of message that no question answers
+    danger: float  # how surely someone is in danger now, 0 to 1: two heads must agree
+    clues: Floats  # (sentences, len(SENTENCE_CLUES)), rows as in Search.sentences
+
+
+@dataclass(frozen=True, slots=True)
+class SentenceHit:
+    """A sentence of the document and how well it fits the message among those of its question."""
+
+    passage: Passage
+    span: Span
+    score: float
+
+
+@dataclass(frozen=True, slots=True)
+class Findings:
+    """The fused result for one message."""
+
+    probabilities: Floats  # (questions + 1,), sums to 1
+    kinds: dict[str, float]
+    danger: float
+    sentences: Mapping[int, tuple[SentenceHit, ...]]  # by question, best first
+
+    @property
+    def ranking(self) -> tuple[int, ...]:
+        """Question numbers, best first, ties by number."""
+        return tuple(int(index) + 1 for index in np.argsort(-self.probabilities[:-1], kind="stable"))
+
+    @property
+    def none(self) -> float:
+        """The probability that the document does not answer."""
+        return float(self.probabilities[-1])
+
+    def probability(self, question: int) -> float:
+        return float(self.probabilities[question - 1])
+
+
+class Search:
+    """The channels over one index. Rows must begin with all passages, then all sentences, in document order."""
+
+    def __init__(
+        self,
+        questions: tuple[Question, ...],
+        rows: tuple[Row, ...],
+        store: VectorStore,
+        anchors: Floats,  # the vectors of the passage and sentence rows
+        embedder: Embedder,
+        classifier: NgramClassifier,
+    ) -> None:
+        self._questions, self._rows, self._store = questions, rows, store
+        self._embedder, self._classifier = embedder, classifier
+        passages = [passage for question in questions for passage in question.passages]
+        self.sentences = [(passage, span) for passage in passages for span in passage.sentences]
+        self._passage_vectors, self._sentence_vectors = anchors[: len(passages)], anchors[len(passages) :]
+        self._passage_owner = np.array([passage.question - 1 for passage in passages])
+        place = {passage.key: index for index, passage in enumerate(passages)}
+        self._sentence_passage = np.array([place[passage.key] for passage, _ in self.sentences])
+        self._owner = np.array([passage.question for passage, _ in self.sentences])
+        self._lead = np.array(
+            [passage.position == 1 and span == passage.sentences[0] for passage, span in self.sentences]
+        )
+        first = {passage.key: index for index, (passage, span) in reversed(list(enumerate(self.sentences)))}
+        phrasing = [row.kind == "phrasing" for row in rows]
+        self._aim_sentence = np.array(
+            [self._aim(row, first) if p else -1 for row, p in zip(rows, phrasing, strict=True)]
+        )
+        self._aim_passage = np.array(
+            [
+                place.get((row.question, row.position), -1) if p and row.question and row.position else -1
+                for row, p in zip(rows, phrasing, strict=True)
+            ]
+        )
+        self._class = np.array([(row.question or len(questions) + 1) - 1 for row in rows])
+        self._sentence_words = _ngram_matrix(classifier, [_cut(passage, span) for passage, span in self.sentences])
+        self._passage_words = _ngram_matrix(classifier, [passage.text for passage in passages])
+
+    @staticmethod
+    def _aim(row: Row, first: dict[tuple[int, int], int]) -> int:
+        if row.question is None or row.position is None or row.sentence is None:
+            return -1
+        return first[row.question, row.position] + row.sentence - 1
+
+    def evidence(self, message: str, *, context: str = "") -> Evidence:
+        """What each channel says, before fusion. `context` is the conversation before the message."""
+        features = self._classifier.features(message, context=context)
+        topic = self._classifier.heads["topic"]
+        log_topic = topic.log_probabilities(features)
+        questions = len(self._questions)
+        lexical = np.append(log_topic[:questions], np.logaddexp.reduce(log_topic[questions:]))
+
+        alone = self._dense(self._embedder.embed([message])[0])
+        if context:
+            heads = self._classifier.heads  # a corpus without conversations teaches no leaning
+            leaning = heads["leaning"].log_probabilities(features) if "leaning" in heads else (0.0, -np.inf)
+            joined = self._dense(self._embedder.embed([f"{context} {message}"])[0])
+            share = float(np.exp(leaning[1]))
+            dense = tuple((1 - share) * a + share * j for a, j in zip(alone, joined, strict=True))
+        else:
+            dense = alone
+        votes, passage_best, clues = dense
+        words = self._classifier.features(message) if context else features
+        clues[:, 4] = self._sentence_words.cosine(words)
+        clues[:, 5] = self._passage_words.cosine(words)[self._sentence_passage]
+        part, whole = self._classifier.heads["scope"].log_probabilities(words)
+        clues[:, 6] = self._lead
+        clues[:, 7] = self._lead * (whole - part)
+        kinds = dict(zip(topic.labels[questions:], np.exp(log_topic[questions:]).tolist(), strict=True))
+        danger = np.exp(self._classifier.heads["danger"].log_probabilities(words)[1])
+        return Evidence(
+            classes=np.stack([lexical, votes, np.append(passage_best, 0)], axis=1).astype(np.float32),
+            danger=float(np.sqrt(danger * kinds.get("distress", 0.0))),
+            kinds=kinds,
+            clues=clues,
+        )
+
+    def _dense(self, query: Floats) -> tuple[Floats, Floats, Floats]:
+        """Votes of the neighbours by class, the best passage similarity by question, clues by sentence."""
+        similarities, rows = self._store.search(query, NEIGHBOURS)
+        shares = np.exp((similarities - 1) / SHARPNESS)
+        votes = np.full(len(self._questions) + 1, SILENCE, dtype=np.float32)
+        aimed_sentence = np.full(len(self.sentences) + 1, SILENCE, dtype=np.float32)  # the last: aimed at none
+        aimed_passage = np.full(len(self._passage_vectors) + 1, SILENCE, dtype=np.float32)
+        np.add.at(votes, self._class[rows], shares)
+        np.add.at(aimed_sentence, self._aim_sentence[rows], shares)
+        np.add.at(aimed_passage, self._aim_passage[rows], shares)
+        passages = self._passage_vectors @ query
+        best = np.full(len(self._questions), -1, dtype=np.float32)
+        np.maximum.at(best, self._passage_owner, passages)
+        clues = np.zeros((len(self.sentences), len(SENTENCE_CLUES)), dtype=np.float32)
+        clues[:, 0] = self._sentence_vectors @ query
+        clues[:, 1] = passages[self._sentence_passage]
+        clues[:, 2] = np.log(aimed_sentence[:-1])
+        clues[:, 3] = np.log(aimed_passage[:-1])[self._sentence_passage]
+        return np.log(votes), best, clues
+
+    def spanish(self, message: str) -> float:
+        """The probability that a message is in Spanish rather than English."""
+        head = self._classifier.heads["language"]
+        return float(np.exp(head.log_probabilities(self._classifier.features(message))[1]))
+
+    def find(self, message: str, weights: Weights, *, context: str = "") -> Findings:
+        """Rank every question, and the sentences within each."""
+        evidence = self.evidence(message, context=context)
+        scores = evidence.clues @ np.array(weights.sentence, dtype=np.float32)
+        sentences = _RankedSentences(self.sentences, self._owner, scores)
+        return Findings(
+            fuse(evidence.classes, weights, follow_up=bool(context)), evidence.kinds, evidence.danger, sentences
+        )
+
+
+class _RankedSentences(Mapping[int, tuple[SentenceHit, ...]]):
+    """The sentences of a question, best first, sorted when asked for: an answer shows few questions."""
+
+    def __init__(
+        self, sentences: Sequence[tuple[Passage, Span]], owner: NDArray[np.int64], scores: NDArray[np.float32]
+    ) -> None:
+        self._sentences, self._owner, self._scores = sentences, owner, scores
+
+    def __getitem__(self, question: int) -> tuple[SentenceHit, ...]:
+        own = np.flatnonzero(self._owner == question)
+        if not len(own):
+            raise KeyError(question)
+        best = own[np.argsort(-self._scores[own], kind="stable")].tolist()
+        chosen = ((*self._sentences[index], float(self._scores[index])) for index in best)
+        return tuple(SentenceHit(passage, span, score) for passage, span, score in chosen)
+
+    def __iter__(self) -> Iterator[int]:
+        return iter(np.unique(self._owner).tolist())
+
+    def __len__(self) -> int:
+        return len(np.unique(self._owner))
+
+
+def fuse(classes: Floats, weights: Weights, *, follow_up: bool = False) -> Floats:
+    """Probability of every class: softmax of the weighted sum of the channels.
+
+    A message that comes after others shares out what the questions have together by weights of its own.
+    """
+    logits = classes @ np.array(weights.fusion, dtype=np.float32)
+    logits[-1] += weights.none_bias
+    probabilities = _softmax(logits)
+    if follow_up:
+        among = _softmax(classes[:-1] @ np.array(weights.follow_up, dtype=np.float32))
+        probabilities[:-1] = among * (1 - probabilities[-1])
+    return probabilities
+
+
+def _softmax(logits: Floats) -> Floats:
+    odds = np.exp(logits - logits.max())
+    return np.asarray(odds / odds.sum(), dtype=np.float32)
+
+
+def _cut(passage: Passage, span: Span) -> str:
+    return passage.text[span.start - passage.start : span.end - passage.start]
+
+
+class _NgramMatrix:
+    """Texts as sparse unit vectors, sorted by bucket, for cosines with one query."""
+
+    def __init__(self, texts: Sequence[NgramFeatures]) -> None:
+        buckets = np.concatenate([text.buckets for text in texts])
+        order = np.argsort(buckets, kind="stable")
+        self._buckets = buckets[order]
+        self._weights = np.concatenate([text.weights for text in texts])[order]
+        self._texts = np.repeat(np.arange(len(texts)), [len(text.buckets) for text in texts])[order]
+        self._count = len(texts)
+
+    def cosine(self, query: NgramFeatures) -> Floats:
+        """Cosine of each text with a query; looks only at the buckets of the query."""
+        begin = np.searchsorted(self._buckets, query.buckets, "left")
+        lengths = np.searchsorted(self._buckets, query.buckets, "right") - begin
+        places = np.arange(lengths.sum()) + np.repeat(begin - np.cumsum(lengths) + lengths, lengths)
+        products = self._weights[places] * np.repeat(query.weights, lengths)
+        return np.bincount(self._texts[places], products, self._count).astype(np.float32)
+
+
+def _ngram_matrix(classifier: NgramClassifier, texts: list[str]) -> _NgramMatrix:
+    return _NgramMatrix([classifier.features(text) for text in texts])
