@@ -56,7 +56,7 @@ index: install
 	$(BIN)/python -m faqbot build
 
 eval: $(VENV)/.installed-dev
-	$(BIN)/python -m faqbot eval
+	$(BIN)/python -m faqbot eval --full
 
 bench: $(VENV)/.installed-dev
 	$(BIN)/python benchmarks/bench.py

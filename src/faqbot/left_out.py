@@ -1,6 +1,6 @@
 """The large development set: every authored message, asked of a training that has not seen its author.
 
-Authors are left out in groups (see `build.split_authors`), so each figure is a little pessimistic: three voices
+Authors are left out in groups (see `calibration.split_authors`), so each figure is a little pessimistic: three voices
 are missing at a time, not one.
 """
 

@@ -1,4 +1,4 @@
-"""An `Answer` as JSON, plain text or Markdown. Knows no Gradio."""
+"""An `Answer` as JSON or plain text. Knows no Gradio."""
 
 from __future__ import annotations
 
