@@ -15,11 +15,10 @@ from faqbot.index import Index, load_index
 from faqbot.language import spanish_signs
 from faqbot.routing import Target, redact, resolve_last, route
 from faqbot.schema import Answer, Citation, Language, Outcome
-from faqbot.search import Findings, Search
+from faqbot.search import Findings, Search, context_of
 from faqbot.settings import Settings
 
 LONGEST_MESSAGE = 2_000  # characters
-CONTEXT_TURNS = 2
 SIGN = 2.0  # what one everyday word adds to the log odds that a message is Spanish
 DOUBT = 1.0  # log odds up to which a message, such as "7" or "ok", tells nothing of its language
 KIND = 0.5  # probability of the kinds below together, from which the likeliest gets its own reply
@@ -89,7 +88,7 @@ class FaqBot:
         )
 
     def _find(self, message: str, history: Sequence[str]) -> Findings:
-        context = " ".join(turn[:LONGEST_MESSAGE] for turn in history[-CONTEXT_TURNS:])
+        context = context_of([turn[:LONGEST_MESSAGE] for turn in history])
         return self.search.find(message, self.index.calibration.weights, context=context)
 
     def _language(self, message: str, history: Sequence[str]) -> Language:

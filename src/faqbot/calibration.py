@@ -19,8 +19,8 @@ from faqbot.confidence import fit_thresholds
 from faqbot.corpus import Corpus
 from faqbot.index import Calibration
 from faqbot.schema import Conversation, Phrasing
-from faqbot.search import Evidence, Weights, fuse
-from faqbot.trained import context_of, train
+from faqbot.search import Evidence, Weights, context_of, fuse
+from faqbot.trained import train
 from faqbot.training import Progress
 
 _Authored = TypeVar("_Authored", Phrasing, Conversation)

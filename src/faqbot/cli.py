@@ -32,6 +32,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return int(options.run(options, settings))
     except FaqBotError as error:
         print(error, file=sys.stderr)
+        return 2 if isinstance(error, UsageError) else 1
+    except KeyboardInterrupt:  # stopped by hand, as a long build may be
         return 1
     except BrokenPipeError:  # the reader of a pipe went away, as `| head` does
         sys.stderr.close()
@@ -84,7 +86,7 @@ def _settings(options: argparse.Namespace) -> Settings:
 def _names_hub_model(embedder: str) -> bool:
     from faqbot.embedding import may_use_hub
 
-    return embedder != EMBEDDED and may_use_hub(embedder)
+    return may_use_hub(embedder)
 
 
 def _load(settings: Settings) -> FaqBot:

@@ -21,6 +21,7 @@ from faqbot.schema import Passage, Question, Span
 from faqbot.vectors import VectorStore
 
 Floats = NDArray[np.float32]
+CONTEXT_TURNS = 2  # earlier messages that a follow-up is read with, in training and in asking
 NEIGHBOURS = 100  # rows that FAISS returns for one message
 SHARPNESS = 0.05  # a phrasing whose similarity is lower by this much has 1/e of the vote
 SILENCE = 1e-6  # the vote of a question that no neighbour points to
@@ -225,6 +226,11 @@ class _RankedSentences(Mapping[int, tuple[SentenceHit, ...]]):
 
     def __len__(self) -> int:
         return len(np.unique(self._owner))
+
+
+def context_of(turns: Sequence[str]) -> str:
+    """The part of a conversation that a follow-up is read with: the last turns before it."""
+    return " ".join(turns[-CONTEXT_TURNS:])
 
 
 def fuse(classes: Floats, weights: Weights, *, follow_up: bool = False) -> Floats:

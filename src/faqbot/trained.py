@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,7 +14,7 @@ from faqbot.embedding import Embedder, SentenceTransformerEmbedder, StaticEmbedd
 from faqbot.index import document_rows
 from faqbot.lexical import NgramClassifier
 from faqbot.schema import Phrasing
-from faqbot.search import Row, Search
+from faqbot.search import Row, Search, context_of
 from faqbot.settings import EMBEDDED
 from faqbot.training import Anchor, Progress, Sample
 from faqbot.vectors import FaissStore
@@ -144,8 +144,3 @@ def kind_label(phrasing: Phrasing) -> str:
     if kind in ("near_advice", "near_stop"):  # "should I …", about one's own case
         return "advice"
     return "near" if kind.startswith("near") else {"trap": "offtopic"}.get(kind, kind)
-
-
-def context_of(turns: Iterable[str]) -> str:
-    """The part of a conversation that a follow-up is read with: the last two turns before it."""
-    return " ".join(list(turns)[-2:])

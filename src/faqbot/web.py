@@ -30,12 +30,13 @@ from starlette.responses import JSONResponse
 
 from faqbot import page, view
 from faqbot.asked import clean, read_request
-from faqbot.bot import CONTEXT_TURNS, LONGEST_MESSAGE, FaqBot
+from faqbot.bot import LONGEST_MESSAGE, FaqBot
 from faqbot.corpus import Document
 from faqbot.errors import FaqBotError, UsageError
 from faqbot.guard import Guard, refuse
 from faqbot.markup import escape
 from faqbot.render import to_json
+from faqbot.search import CONTEXT_TURNS
 
 MOST_WAITING = 64  # calls of gradio_client; further ones are told to come back
 Result = TypeVar("Result")
