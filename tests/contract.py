@@ -18,8 +18,9 @@ CITATION = {
 }
 
 
-def check_contract(data: dict, source: str, *, questions: int = 20) -> None:
-    """Every promised field, its type, and that every citation can be proved from the source."""
+def check_contract(data: dict, source: str, *, spanish: str | None = None, questions: int = 20) -> None:
+    """Every promised field, its type, and that every citation can be proved from the source and its translation."""
+    translated = spanish if data["language"] == "es" else None
     assert isinstance(data["query"], str)
     assert data["language"] in ("en", "es")
     assert data["outcome"] in OUTCOMES
@@ -29,12 +30,12 @@ def check_contract(data: dict, source: str, *, questions: int = 20) -> None:
     everything = list(range(1, questions + 1))
     assert sorted(data["ranking"]) == everything or (data["ranking"] == [] and data["outcome"] == "empty")
     for citation in data["citations"]:
-        check_citation(citation, source)
+        check_citation(citation, source, translated)
     for tension in data["tensions"]:
         assert tension["note"].strip()
         assert len(tension["citations"]) >= 2
         for citation in tension["citations"]:
-            check_citation(citation, source)
+            check_citation(citation, source, translated)
     assert set(data["related"]) <= set(everything)
     cited = {citation["question"] for citation in data["citations"]}
     if data["outcome"] in ("answered", "lookup"):
@@ -49,7 +50,7 @@ def check_contract(data: dict, source: str, *, questions: int = 20) -> None:
         assert data["confidence"] is None
 
 
-def check_citation(citation: dict, source: str) -> None:
+def check_citation(citation: dict, source: str, translated: str | None) -> None:
     for name, kind in CITATION.items():
         assert isinstance(citation[name], kind), name
     assert source[citation["start"] : citation["end"]] == citation["quote"]
@@ -60,3 +61,13 @@ def check_citation(citation: dict, source: str) -> None:
     parts = [f"Question {citation['question']}", citation["section"], citation["item"] and f"item {citation['item']}"]
     assert citation["label"] == ", ".join(part for part in parts if part)
     assert citation["scope"] in ("wisconsin", "general")
+    if translated is None:
+        assert "translation" not in citation
+        return
+    translation = citation["translation"]
+    assert set(translation) == {"quote", "marked", "start", "end"}
+    assert translated[translation["start"] : translation["end"]] == translation["quote"]
+    assert translation["marked"]
+    assert translation["marked"] in translation["quote"]
+    if citation["marked"] == citation["quote"]:
+        assert translation["marked"] == translation["quote"]

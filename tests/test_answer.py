@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from faqbot.answer import TensionFinder, cite, compose, introduces_list, list_below, look_up, related
-from faqbot.corpus import load_document
+from faqbot.document import load_document
 from faqbot.routing import Target
 from faqbot.schema import Tension, TensionSide
 from faqbot.search import Findings, SentenceHit

@@ -27,6 +27,13 @@ def corpus(bot):
     return load_corpus(ROOT / "corpus" / "wisconsin")
 
 
+def check(bot, answer, **passed):
+    """The contract of one answer, as JSON; returns the JSON."""
+    data = json.loads(json.dumps(render.to_json(answer, **passed)))
+    check_contract(data, bot.document.source, spanish=bot.document.text_for("es").source)
+    return data
+
+
 @pytest.fixture(scope="module")
 def benchmark():
     """Every development question, with the messages before it."""
@@ -57,10 +64,9 @@ def answers(bot, many):
 
 def test_contract_for_many_messages(bot, answers):
     for message, answer in answers:
-        data = json.loads(json.dumps(render.to_json(answer, id=7)))
+        data = check(bot, answer, id=7)
         assert data["query"] == message
         assert data["id"] == 7
-        check_contract(data, bot.document.source)
 
 
 def test_every_outcome_was_seen(answers):
@@ -79,10 +85,10 @@ ANY_TEXT = st.one_of(
 
 
 @settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(ANY_TEXT, st.lists(ANY_TEXT, max_size=3))
-def test_any_text_gets_an_answer(bot, message, history):
-    answer = bot.ask(message, history)
-    check_contract(json.loads(json.dumps(render.to_json(answer))), bot.document.source)
+@given(ANY_TEXT, st.lists(ANY_TEXT, max_size=3), st.sampled_from([None, "en", "es"]))
+def test_any_text_gets_an_answer(bot, message, history, language):
+    answer = bot.ask(message, history, language=language)
+    check(bot, answer)
     json.dumps(render.to_json(answer), ensure_ascii=False).encode("utf-8")  # what the doors print
     assert render.to_text(answer, bot.document)
 
@@ -106,7 +112,7 @@ def test_any_text_gets_an_answer(bot, message, history):
 )
 def test_odd_messages(bot, message):
     answer = bot.ask(message, [message, message])
-    check_contract(json.loads(json.dumps(render.to_json(answer))), bot.document.source)
+    check(bot, answer)
     assert answer.outcome in ("not_covered", "empty", "personal_details", "urgent")
 
 

@@ -269,8 +269,9 @@ def test_the_switch_changes_the_whole_page_and_keeps_the_conversation(visit: Any
     assert page.locator(".turn").get_attribute("lang") == "en"
     turn = ask(page, "¿cuánto tiempo guardan los datos?")
     assert turn.get_attribute("lang") == "es"
-    assert turn.locator(".lead").get_attribute("lang") == "en"
+    assert turn.locator(".lead").get_attribute("lang") == "es"
     assert turn.locator(".notice").inner_text() == bot.document.notice["es"]
+    assert page.locator("#past .lead").evaluate("e => getComputedStyle(e).fontWeight") == "550"  # it keeps its looks
 
 
 def test_hard_words_are_explained_by_hover_tap_and_key(visit: Any) -> None:
@@ -278,7 +279,8 @@ def test_hard_words_are_explained_by_hover_tap_and_key(visit: Any) -> None:
     turn = ask(page, "are there agreements between the agencies and ICE?")
     term = turn.locator(".term").first
     described = term.get_attribute("aria-describedby")
-    explanation = page.locator(f"#{described} .say-en").text_content()
+    explanation = page.locator(f"#{described}").text_content()
+    assert page.locator(f"#{described}").get_attribute("lang") == "en"
     assert explanation
     for show in (term.hover, term.click, lambda: term.press("Enter")):
         show()
@@ -356,8 +358,11 @@ def test_axe_finds_nothing_serious(visit: Any, size: dict[str, Any], scheme: str
         ask(page, message)
     page.wait_for_timeout(400)
     check()  # all turns are still on the page
+    page.locator("details.original").evaluate_all("all => all.forEach((one) => { one.open = true; })")
+    check()
     page.locator("#past .best .cite").first.evaluate("e => e.click()")
     page.wait_for_selector("#source:visible")
+    page.locator(".open .both-texts").evaluate("e => e.click()")
     page.wait_for_timeout(400)
     check()
 
@@ -372,6 +377,114 @@ def test_targets_are_large_enough(visit: Any) -> None:
         .filter(([, b]) => b.width < 24 || b.height < 24).map(([h]) => h)"""
     )
     assert small == []
+
+
+# ---- in Spanish
+
+SPANISH = {"locale": "es-MX"}
+AVISAN = "¿me avisan si comparten mis datos con ICE?"
+
+
+@pytest.mark.parametrize("size", [PHONE, DESK], ids=["phone", "desk"])
+def test_a_spanish_answer_has_the_source_one_tap_away(visit: Any, bot: FaqBot, size: dict[str, Any]) -> None:
+    page = visit(**SPANISH | size)
+    turn = ask(page, AVISAN)
+    best = bot.ask(AVISAN).citations[0]
+    assert turn.locator(".lead").inner_text() == best.shown.marked_text
+    assert turn.locator(".best .around").inner_text() == best.shown.passage.text
+    assert turn.locator(".best .of").inner_text() == best.shown.question_text
+    assert turn.locator(".unofficial").inner_text() == bot.document.text_for("es").label["es"]  # type: ignore[attr-defined]
+    assert turn.locator(".unofficial").bounding_box()["y"] < turn.locator(".lead").bounding_box()["y"]
+    original = turn.locator(".best .original")
+    assert original.locator(".quote").is_hidden()
+    for press in ("Enter", "Enter"):
+        original.locator("summary").press(press)
+        if original.evaluate("e => e.open"):
+            assert original.locator(".quote").inner_text() == best.passage.text
+            assert original.locator("mark").inner_text() == best.marked_text
+            assert original.locator(".quote").evaluate("e => e.closest('[lang]').lang") == "en"
+            assert fits(page)
+    assert original.locator(".quote").is_hidden()
+    other = turn.locator(".tension .original").nth(1)
+    other.locator("summary").click()
+    assert other.locator(".quote").inner_text() == bot.ask(AVISAN).tensions[0].citations[1].marked_text
+
+
+@pytest.mark.parametrize("size", [PHONE, DESK], ids=["phone", "desk"])
+@pytest.mark.parametrize("link", ["q5.3", "q20.risks.3", "q15.p2", "q7"])
+def test_a_permanent_link_opens_in_the_language_of_the_page(
+    visit: Any, bot: FaqBot, link: str, size: dict[str, Any]
+) -> None:
+    page = visit(f"/#{link}", **SPANISH | size)
+    number = int(link.split(".")[0][1:])
+    spanish, english = (bot.document.text_for(one).question(number) for one in ("es", "en"))
+    source = page.locator(".question.open")
+    assert all(passage.text in source.inner_text() for passage in spanish.passages)
+    assert not any(passage.text in source.inner_text() for passage in english.passages)
+    assert page.locator(f"[id='{link}']").count() == 1
+    button = source.get_by_role("button", name=texts.ui("es", "both_languages"))
+    for pressed in ("true", "false"):
+        button.click()
+        assert button.get_attribute("aria-pressed") == pressed
+        both = all(passage.text in source.inner_text() for passage in (*spanish.passages, *english.passages))
+        assert both == (pressed == "true")
+        assert fits(page)
+    page.locator("#speak-en").evaluate("e => e.click()")
+    assert all(passage.text in source.inner_text() for passage in english.passages)
+    assert not any(passage.text in source.inner_text() for passage in spanish.passages)
+    assert source.get_by_role("button", name=texts.ui("es", "both_languages")).count() == 0
+
+
+def test_copying_in_spanish_takes_the_source_along(visit: Any, bot: FaqBot) -> None:
+    page = visit(**SPANISH)
+    turn = ask(page, AVISAN)
+    best = bot.ask(AVISAN).citations[0]
+    label = bot.document.text_for("es").label["es"]  # type: ignore[attr-defined]
+    turn.locator(".best .copy:not(.markdown)").press("Enter")
+    page.wait_for_function(
+        "words => document.getElementById('voice').textContent === words", arg=texts.ui("es", "copied")
+    )
+    assert page.evaluate("navigator.clipboard.readText()").startswith(
+        f"{label}:\n“{best.shown.passage.text}”\n— Pregunta 8, punto 1: {best.shown.question_text}\n\n"
+        f"{texts.label('es', 'original')}:\n“{best.passage.text}”\n— Question 8, item 1: {best.question_text}\n\n"
+    )
+    assert bot.document.notice["es"] in page.evaluate("navigator.clipboard.readText()")
+    turn.locator(".best .copy.markdown").click()
+    page.wait_for_function("() => navigator.clipboard.readText().then(words => words.startsWith('**'))")
+    for words in (f"**{label}:**\n\n> {best.shown.passage.text}\n", f"\n\n> {best.passage.text}\n"):
+        assert words in page.evaluate("navigator.clipboard.readText()")
+
+
+@pytest.mark.parametrize(("message", "part"), [("7", "¿Hay restricciones"), ("ok", ""), ("lista", "¿Qué tipos")])
+def test_a_number_in_a_spanish_page_gets_a_spanish_reply(visit: Any, message: str, part: str) -> None:
+    turn = ask(visit(**SPANISH), message)
+    assert turn.get_attribute("lang") == "es"
+    assert part in turn.inner_text()
+
+
+def test_the_language_of_a_number_follows_the_switch_and_else_the_conversation(visit: Any) -> None:
+    page = visit()
+    ask(page, AVISAN)
+    assert ask(page, "7").get_attribute("lang") == "es"  # an English browser, a conversation in Spanish
+    page.click("#speak-en")
+    assert ask(page, "7").get_attribute("lang") == "en"
+    page.click("#speak-es")
+    assert ask(page, "7").get_attribute("lang") == "es"
+    assert ask(page, TOLD).get_attribute("lang") == "en"  # plain English is answered in English
+    page.get_by_role("button", name=texts.ui("es", "clear")).click()
+    page.wait_for_selector(".what:visible")
+    assert ask(page, "7").get_attribute("lang") == "es"
+
+
+def test_hard_words_of_a_spanish_quote_are_explained_in_spanish(visit: Any) -> None:
+    page = visit()  # an English page: the quote decides
+    turn = ask(page, "¿cuánto tiempo guardan los datos?")
+    page.wait_for_timeout(500)
+    term = turn.locator(".best .term-retention").first
+    term.hover()
+    explanation = page.locator("#explain-retention-es").text_content()
+    assert page.locator("#tip").inner_text() == explanation
+    assert term.get_attribute("aria-describedby") == "explain-retention-es"
 
 
 def test_it_holds_at_200_percent_zoom_without_images_and_fonts(visit: Any) -> None:

@@ -10,10 +10,12 @@ import pytest
 from contract import check_contract
 from tiny import write_corpus
 
-from faqbot.corpus import load_corpus, load_document
+from faqbot.corpus import load_corpus
+from faqbot.document import load_document
 from faqbot.settings import Settings
 
-SOURCE = load_document(Settings().corpus).source
+DOCUMENT = load_document(Settings().corpus)
+TEXTS = {"source": DOCUMENT.source, "spanish": DOCUMENT.text_for("es").source}
 
 
 def run(*arguments, stdin=None, timeout=120, **environment):
@@ -55,7 +57,7 @@ def test_exit_codes_and_json(message, code, outcome):
     assert (done.returncode, done.stderr) == (code, "")
     assert done.stdout.count("\n") == 1
     data = json.loads(done.stdout)
-    check_contract(data, SOURCE)
+    check_contract(data, **TEXTS)
     assert (data["query"], data["outcome"]) == (message, outcome)
 
 
@@ -69,7 +71,9 @@ def test_readable_answer():
 
 def test_readable_answer_in_spanish():
     done = run("ask", "¿me avisan cuando comparten mis datos?")
-    assert "Pregunta 8" in done.stdout
+    for part in ("Pregunta 8, punto 1", "»En la mayoría de los casos, no se notifica", "Traducción no oficial"):
+        assert part in done.stdout
+    assert "Original en inglés: In most cases, individuals are not directly notified" in done.stdout
     assert "No es un documento del gobierno" in done.stdout
 
 
@@ -133,7 +137,7 @@ def test_batch_keeps_order_and_ids():
     )
     assert [row.get("id") for row in got] == ["a", 2, None, "á🙂", "empty", "odd"]
     for row in got:
-        check_contract(row, SOURCE)
+        check_contract(row, **TEXTS)
     assert [row["ranking"][:1] for row in got[:5]] == [[9], [9], [5], [8], []]
     assert got[1]["query"] == "and how long do they keep it?"
 

@@ -10,8 +10,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from faqbot.corpus import load_corpus, load_document, parse_questions
+from faqbot.corpus import load_corpus
+from faqbot.document import load_document
 from faqbot.errors import CorpusError
+from faqbot.parsing import parse_questions
 from faqbot.settings import Settings
 
 WISCONSIN = Settings().corpus
@@ -26,7 +28,7 @@ def document():
 @pytest.fixture
 def folder(tmp_path):
     """A copy of the Wisconsin document without its long language data, to be spoiled."""
-    for name in ("document.toml", "source.txt", "tensions.toml"):
+    for name in ("document.toml", "source.txt", "source.es.txt", "tensions.toml"):
         shutil.copy(WISCONSIN / name, tmp_path)
     rows = {
         "phrasings.en.jsonl": {"q": "what do they share", "question": 1, "author": "t"},
@@ -39,11 +41,13 @@ def folder(tmp_path):
 
 
 def write_source(folder: Path, data: bytes) -> None:
-    """Put another document into a corpus folder, with the right hash."""
+    """Put another document into a corpus folder, with the right hash and without the translation."""
+    (folder / "source.es.txt").unlink(missing_ok=True)
     old = hashlib.sha256((folder / "source.txt").read_bytes()).hexdigest()
     (folder / "source.txt").write_bytes(data)
     about = (folder / "document.toml").read_text(encoding="utf-8")
-    (folder / "document.toml").write_text(about.replace(old, hashlib.sha256(data).hexdigest()), encoding="utf-8")
+    about = about.partition("[translation.es]")[0].replace(old, hashlib.sha256(data).hexdigest())
+    (folder / "document.toml").write_text(about, encoding="utf-8")
 
 
 # ---- the real document -------------------------------------------------------------------------------

@@ -11,10 +11,10 @@ from faqbot.settings import ROOT
 SOURCE = ROOT / "src" / "faqbot"
 LAYERS = [
     "schema errors",
-    "settings text glossary asked plots measures",
-    "corpus embedding vectors language ngrams noise",
-    "lexical routing texts",
-    "training search",
+    "settings text glossary asked plots measures reading",
+    "parsing embedding vectors language ngrams noise",
+    "document lexical routing texts",
+    "corpus training search",
     "confidence",
     "index answer",
     "trained bot",

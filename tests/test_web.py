@@ -40,9 +40,9 @@ def config(client: httpx.Client) -> dict[str, Any]:
     return dict(client.get("/config").json())
 
 
-def converse(client: httpx.Client, message: str, earlier: str = "") -> list[str]:
+def converse(client: httpx.Client, message: str, earlier: str = "", language: str = "") -> list[str]:
     """What the page sends when a question is asked."""
-    body = {"data": [message, earlier], "fn_index": 0, "trigger_id": 4, "session_hash": "abc"}
+    body = {"data": [message, earlier, language], "fn_index": 0, "trigger_id": 4, "session_hash": "abc"}
     response = client.post(PREDICT, json=body)
     assert response.status_code == 200, response.text
     return list(response.json()["data"])
@@ -65,6 +65,17 @@ def test_ask_takes_a_conversation(client: httpx.Client, bot: FaqBot) -> None:
     assert client.post("/ask", json={"turns": turns}).json() == to_json(bot.ask(turns[1], turns[:1]))
 
 
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_language_of_the_page_is_for_messages_that_tell_nothing(
+    client: httpx.Client, bot: FaqBot, language: Any
+) -> None:
+    told = client.post("/ask", json={"q": "7", "language": language}).json()
+    assert told == to_json(bot.ask("7", language=language))
+    assert told["language"] == language
+    assert f'lang="{language}"' in converse(client, "7", language=language)[0].partition(">")[0]
+    assert 'lang="en"' in converse(client, "7", language="x")[0].partition(">")[0]  # anything else is no language
+
+
 @pytest.mark.parametrize(
     ("body", "status"),
     [
@@ -78,6 +89,8 @@ def test_ask_takes_a_conversation(client: httpx.Client, bot: FaqBot) -> None:
         (b'{"turns": []}', 422),
         (b'{"turns": ["x", 3]}', 422),
         (b'{"q": "x", "id": {"a": 1}}', 422),
+        (b'{"q": "x", "language": "fr"}', 422),
+        (b'{"q": "x", "language": ["es"]}', 422),
         (b'{"q": "' + b"x" * LARGEST_BODY + b'"}', 413),
     ],
 )
@@ -97,7 +110,7 @@ def test_errors_repeat_nothing_that_was_sent(client: httpx.Client) -> None:
 
 def test_half_a_surrogate_pair_is_no_failure(client: httpx.Client) -> None:
     assert client.post("/ask", content=b'{"q": "what \\ud83d is shared?"}').status_code == 200
-    body = b'{"data": ["\\ud83d data", "[\\"\\\\ud83d\\"]"], "fn_index": 0, "session_hash": "a"}'
+    body = b'{"data": ["\\ud83d data", "[\\"\\\\ud83d\\"]", ""], "fn_index": 0, "session_hash": "a"}'
     assert client.post(PREDICT, content=body, headers={"content-type": "application/json"}).status_code == 200
 
 
@@ -261,7 +274,7 @@ def test_the_mounted_app_has_the_settings_that_mounting_leaves_off(bot: FaqBot) 
 def test_no_conversation_stays_in_memory(client: httpx.Client) -> None:
     mark = "quokka" + "zanzibar"
     for number in range(3):
-        body = {"data": [f"{mark} {number}?", ""], "fn_index": 0, "session_hash": f"s{number}"}
+        body = {"data": [f"{mark} {number}?", "", ""], "fn_index": 0, "session_hash": f"s{number}"}
         assert client.post(PREDICT, json=body).status_code == 200
     converse(client, "hello")
     gc.collect()
@@ -373,7 +386,7 @@ def test_nothing_is_logged(client: httpx.Client, capfd: pytest.CaptureFixture[st
 def test_a_failure_says_so_and_logs_no_question(
     bot: FaqBot, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
 ) -> None:
-    def fail(*_: object) -> None:
+    def fail(*_: object, **__: object) -> None:
         raise ValueError(SECRET)
 
     monkeypatch.setattr(FaqBot, "ask", fail)

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from faqbot.confidence import Decision, shown
-from faqbot.corpus import Document
+from faqbot.document import Document, Translation
 from faqbot.routing import Target
-from faqbot.schema import Citation, Language, Passage, Question, ShownTension, Span, Tension, TensionSide
+from faqbot.schema import Answer, Citation, Language, Passage, Question, ShownTension, Span, Tension, TensionSide
 from faqbot.search import Findings
 
 OFFERED = 3  # questions offered when there is no answer
@@ -131,3 +131,22 @@ def related(findings: Findings, cited: Iterable[Citation]) -> tuple[int, ...]:
     """The next questions of the ranking that are not cited already."""
     shown = {citation.passage.question for citation in cited}
     return tuple(number for number in findings.ranking if number not in shown)[:RELATED]
+
+
+def translated(answer: Answer, translation: Translation) -> Answer:
+    """The same answer, every citation with its passage and its marked sentences in the translation."""
+    tensions = (
+        replace(tension, citations=tuple(_translated(one, translation) for one in tension.citations))
+        for tension in answer.tensions
+    )
+    citations = tuple(_translated(one, translation) for one in answer.citations)
+    return replace(answer, citations=citations, tensions=tuple(tensions))
+
+
+def _translated(citation: Citation, translation: Translation) -> Citation:
+    """Sentences are matched by their place in the passage; a sentence marked in part is marked whole."""
+    passage = translation.passage(citation.passage.key)
+    pairs = zip(citation.passage.sentences, passage.sentences, strict=True)
+    marked = [sentence for own, sentence in pairs if own.overlaps(citation.marked)]
+    span = None if citation.whole else Span(marked[0].start, marked[-1].end)
+    return replace(citation, translation=cite(translation.question(passage.question), passage, span))

@@ -1,4 +1,4 @@
-"""One request of the JSON contract, read: `{"q": …}` or `{"turns": […]}`, with an optional `id`.
+"""One request of the JSON contract, read: `{"q": …}` or `{"turns": […]}`, with an optional `id` and `language`.
 
 Shared by the HTTP route and `--batch`. Knows no bot. Errors never repeat what was sent.
 """
@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from faqbot.errors import UsageError
+from faqbot.schema import LANGUAGES, Language
 
 MOST_TURNS = 100
 LONGEST_ID = 200  # characters
@@ -20,13 +21,14 @@ class Asked:
     message: str
     history: tuple[str, ...] = ()
     id: str | int | None = None
+    language: Language | None = None  # of the reply to a message that tells nothing of its own
 
 
 def read_request(data: object) -> Asked:
     """Check one request; raises UsageError that says what is wrong with its form.
 
     >>> read_request({"id": 7, "turns": ["how long is it kept?", "and who sees it?"]})
-    Asked(message='and who sees it?', history=('how long is it kept?',), id=7)
+    Asked(message='and who sees it?', history=('how long is it kept?',), id=7, language=None)
     """
     if not isinstance(data, dict):
         raise UsageError('send a JSON object: {"q": "a question"} or {"turns": ["first message", "last message"]}.')
@@ -42,8 +44,12 @@ def read_request(data: object) -> Asked:
     name = data.get("id")
     if isinstance(name, bool) or not isinstance(name, str | int | None) or len(str(name)) > LONGEST_ID:
         raise UsageError(f'"id" must be a number or a text of at most {LONGEST_ID} characters.')
+    language = data.get("language")
+    if language is not None and language not in LANGUAGES:
+        raise UsageError(f'"language" must be one of {", ".join(LANGUAGES)}.')
     *history, message = (clean(turn) for turn in turns)
-    return Asked(message, tuple(history), name if name is None or isinstance(name, int) else clean(name))
+    name = name if name is None or isinstance(name, int) else clean(name)
+    return Asked(message, tuple(history), name, language)
 
 
 def clean(text: str) -> str:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from faqbot import answer as composing
 from faqbot import texts
 from faqbot.asked import clean
-from faqbot.corpus import Document, load_document, load_tensions
+from faqbot.corpus import load_tensions
+from faqbot.document import Document, load_document
 from faqbot.index import Index, load_index
 from faqbot.language import spanish_signs
 from faqbot.routing import Target, redact, resolve_last, route
@@ -54,17 +55,26 @@ class FaqBot:
         tensions = composing.TensionFinder(load_tensions(Path(settings.corpus), document), document)
         return cls(document, index, index.search(document.questions), tensions)
 
-    def ask(self, message: str, history: Sequence[str] = ()) -> Answer:
+    def ask(self, message: str, history: Sequence[str] = (), *, language: Language | None = None) -> Answer:
         """Answer one message.
 
         Args:
             message: what the person typed.
             history: the person's earlier messages of this conversation, oldest first.
+            language: of the reply to a message that tells nothing of its own, such as "7"; without it, that of the
+                conversation, or English.
         """
         message, history = clean(message), [clean(turn) for turn in history]
-        headings = tuple({p.section for p in self.document.passages if p.section})
-        routed = route(message[: LONGEST_MESSAGE + 1], headings=headings)
-        language = self._language(message[:LONGEST_MESSAGE], history)
+        return self._translated(self._reply_to(message, history, self._language(message, history, language)))
+
+    def look_up(self, question: int, item: int | None = None, *, language: Language = "en") -> Answer:
+        """A question of the document by number, or one item of it."""
+        message = f"{question}" if item is None else f"{question}.{item}"
+        return self._translated(self._look_up(message, language, (Target(question, item),)))
+
+    def _reply_to(self, message: str, history: Sequence[str], language: Language) -> Answer:
+        headings = self.document.headings
+        routed = route(message[: LONGEST_MESSAGE + 1], headings=tuple(headings))
         in_order = tuple(question.number for question in self.document.questions)
         if routed.kind == "empty":
             return self._reply(message, language, "empty", "empty", in_order if message.strip() else ())
@@ -74,30 +84,37 @@ class FaqBot:
             text = texts.message(language, "list", count=len(in_order))
             return Answer(message, language, "list", text, ranking=in_order)
         if routed.kind == "lookup":
-            return self._look_up(message, language, resolve_last(routed.targets, len(in_order)))
+            targets = (replace(one, heading=headings.get(one.heading or "")) for one in routed.targets)
+            return self._look_up(message, language, resolve_last(tuple(targets), len(in_order)))
         if routed.kind == "personal_details":  # nothing is searched and nothing echoed; only danger is looked for
             danger = self._find(redact(message)[:LONGEST_MESSAGE], ()).danger
             name: Outcome = "urgent" if danger >= SURELY_URGENT else "personal_details"
             return self._reply("", language, name, name, in_order)
         return self._answer(message, language, self._find(message[:LONGEST_MESSAGE], history))
 
-    def look_up(self, question: int, item: int | None = None, *, language: Language = "en") -> Answer:
-        """A question of the document by number, or one item of it."""
-        return self._look_up(
-            f"{question}" if item is None else f"{question}.{item}", language, (Target(question, item),)
-        )
-
     def _find(self, message: str, history: Sequence[str]) -> Findings:
         context = context_of([turn[:LONGEST_MESSAGE] for turn in history])
         return self.search.find(message, self.index.calibration.weights, context=context)
 
-    def _language(self, message: str, history: Sequence[str]) -> Language:
-        """The language of the message; that of the turn before if the message has too little to tell."""
+    def _language(self, message: str, history: Sequence[str], default: Language | None) -> Language:
+        """The language of the message; the default, or that of the turn before, if it has too little to tell."""
+        message = message[:LONGEST_MESSAGE]
         share = min(max(self.search.spanish(message), 1e-6), 1 - 1e-6)
         odds = math.log(share / (1 - share)) + SIGN * spanish_signs(message)
-        if abs(odds) <= DOUBT and history:
-            return self._language(history[-1], history[:-1])
-        return "es" if odds > DOUBT else "en"
+        if abs(odds) > DOUBT:
+            return "es" if odds > 0 else "en"
+        if default or not history:
+            return default or "en"
+        return self._language(history[-1], history[:-1], None)
+
+    def _translated(self, answer: Answer) -> Answer:
+        """The answer with the document's words in its language, or a line that says that they are not."""
+        translation = self.document.translation(answer.language)
+        if translation:
+            return composing.translated(answer, translation)
+        if answer.citations and answer.language != self.document.language:
+            return replace(answer, message=f"{answer.message} {texts.message(answer.language, 'untranslated')}")
+        return answer
 
     def _answer(self, message: str, language: Language, findings: Findings) -> Answer:
         thresholds = self.index.calibration.thresholds

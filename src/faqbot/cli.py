@@ -143,7 +143,7 @@ def answer_lines(bot: FaqBot, lines: Sequence[bytes]) -> Iterator[dict[str, Any]
             given = row.get("id") if isinstance(row, dict) else None
             yield {"id": given, "error": "not valid JSON in UTF-8" if row is None else str(error)}
         else:
-            yield to_json(bot.ask(asked.message, asked.history), id=asked.id)
+            yield to_json(bot.ask(asked.message, asked.history, language=asked.language), id=asked.id)
 
 
 def _build(options: argparse.Namespace, settings: Settings) -> int:

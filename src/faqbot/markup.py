@@ -11,9 +11,8 @@ import re
 from collections.abc import Iterable
 
 from faqbot import glossary, texts
-from faqbot.schema import Language, Passage, Span
+from faqbot.schema import LANGUAGES, Passage, Span
 
-LANGUAGES: tuple[Language, ...] = ("en", "es")
 _SPECIAL = re.compile(r"[^\w \-.,;?!'’“”()–—…¿¡áéíóúñü]")
 
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from typing import Any
 
 from faqbot import glossary, texts
-from faqbot.corpus import Document
-from faqbot.markup import LANGUAGES, anchor, both, escape, tag, verbatim
+from faqbot.document import Document, Text
+from faqbot.markup import anchor, both, escape, tag, verbatim
 from faqbot.render import scope_label
-from faqbot.schema import Language, Question
+from faqbot.schema import LANGUAGES, Language, Passage, Question
 
 TITLE, BOX_LABEL, SEND, CLEAR = (texts.ui("en", name) for name in ("title", "box_label", "send", "clear"))
 STARTERS = 6
@@ -67,39 +68,44 @@ def source(document: Document) -> str:
     sections = "".join(_section(question, document) for question in document.questions)
     close = tag("button", both("close"), id="close-source", type="button")
     bar = tag("div", tag("h2", both("source_panel"), id="source-title") + close, class_="bar")
-    return tag("div", bar + sections + tag("p", _by_language(document.notice), class_="notice"), class_="source")
+    labels = "".join(
+        tag("p", escape(one.label[one.language]), class_=f"unofficial say-{one.language}", lang=one.language)
+        for one in document.translations
+    )
+    notice = tag("p", _by_language(document.notice), class_="notice")
+    return tag("div", bar + labels + sections + notice, class_="source")
 
 
 def _section(question: Question, document: Document) -> str:
-    seen: set[str] = set()
+    """A question in each language of the document: that of the page is shown, and with a button the source too."""
+    seen: dict[str, set[str]] = {text.language: set() for text in _texts(document)}
     last = len(document.questions)
+    heading = _in_each(document, lambda text: escape(text.question(question.number).text))
+    buttons = (
+        tag(
+            "button",
+            escape(texts.ui(one.language, "both_languages")),
+            class_=f"both-texts say-{one.language}",
+            type="button",
+        )
+        for one in document.translations
+    )
     parts = [
         tag("p", both("place_in_document", number=question.number, count=last), class_="place"),
-        tag("h3", f"{question.number}. {escape(question.text)}", lang=document.language, tabindex="-1"),
+        tag("h3", f"{question.number}. {heading}", tabindex="-1"),
         tag(
             "p",
             _by_language({lang: scope_label(question.passages[0], document, lang) for lang in LANGUAGES}),
             class_="scope general" if question.scope == "general" else "scope local",
         ),
+        *buttons,
     ]
     section = None
     for passage in question.passages:
         if passage.section and passage.section != section:
             section = passage.section
-            parts.append(tag("h4", escape(f"{section}:"), lang=document.language))
-        link = anchor(passage)
-        number = f"{passage.item}." if passage.item is not None else "¶"
-        here = tag("a", number, class_="here", href=f"#{link}", title=f"#{link}")
-        words = tag("p", verbatim(passage.text, seen=seen), class_="quote", lang=document.language)
-        parts.append(
-            tag(
-                "div",
-                here + words,
-                class_="passage item" if passage.item is not None else "passage",
-                id=link,
-                tabindex="-1",
-            )
-        )
+            parts.append(_heading(passage, document))
+        parts.append(_passage(passage, document, seen))
     steps = [
         tag("a", both(name), class_=f"step {name}", href=f"#q{number}")
         for name, number in (("previous", question.number - 1), ("next", question.number + 1))
@@ -108,24 +114,59 @@ def _section(question: Question, document: Document) -> str:
     return tag("section", "".join(parts) + tag("p", steps, class_="steps"), class_="question", id=f"q{question.number}")
 
 
+def _heading(passage: Passage, document: Document) -> str:
+    return tag("h4", _in_each(document, lambda text: escape(f"{text.passage(passage.key).section}:")))
+
+
+def _passage(passage: Passage, document: Document, seen: dict[str, set[str]]) -> str:
+    link = anchor(passage)
+    number = f"{passage.item}." if passage.item is not None else "¶"
+    here = tag("a", number, class_="here", href=f"#{link}", title=f"#{link}")
+    words = _in_each(document, lambda text: verbatim(text.passage(passage.key).text, seen=seen[text.language]))
+    kind = "passage item" if passage.item is not None else "passage"
+    return tag("div", here + tag("p", words, class_="quote"), class_=kind, id=link, tabindex="-1")
+
+
+def _in_each(document: Document, words: Callable[[Text], str]) -> str:
+    """Words of each translation, then of the source; the style sheet shows those of the page's language."""
+    return "".join(
+        tag(
+            "span",
+            words(text),
+            class_="source-words" if text is document else f"say-{text.language}",
+            lang=text.language,
+        )
+        for text in _texts(document)
+    )
+
+
+def _texts(document: Document) -> tuple[Text, ...]:
+    return (*document.translations, document)
+
+
 def card(document: Document) -> str:
     """Where the words come from, and the hard words explained."""
     rows = [
         ("origin", escape(document.origin)),
         ("date", both("date_value", date=document.date, obtained=document.obtained)),
-        ("fingerprint", tag("code", document.sha256[:SHORT] + "…", title=document.sha256)),
+        ("fingerprint", _fingerprint(document)),
+        *(("translation", _by_language(one.label) + " " + _fingerprint(one)) for one in document.translations),
     ]
     facts = tag("dl", "".join(tag("div", tag("dt", both(name)) + tag("dd", value)) for name, value in rows))
-    words = "".join(tag("li", _by_language(term.explained), id=f"explain-{term.name}") for term in glossary.terms())
+    words = "".join(tag("li", _by_language(term.explained, name=f"explain-{term.name}")) for term in glossary.terms())
     return tag(
         "div",
         tag("h2", both("source_card"))
-        + tag("p", escape(document.title), class_="document", lang=document.language)
+        + tag("p", _in_each(document, lambda text: escape(text.title)), class_="document")
         + tag("p", _by_language(document.notice), class_="notice")
         + facts
         + tag("details", tag("summary", both("words")) + tag("ul", words), class_="words"),
         class_="card",
     )
+
+
+def _fingerprint(text: Text) -> str:
+    return tag("code", text.sha256[:SHORT] + "…", title=text.sha256)
 
 
 def script_texts(document: Document) -> str:
@@ -138,6 +179,11 @@ def script_texts(document: Document) -> str:
         say["provenance"] = (
             f"{document.title}\n{origin}: {document.origin}\n{dated}: {date}\n{document.notice[language]}"
         )
+        translation = document.translation(language)
+        if translation:
+            say["unofficial"] = translation.label[language]
+            say["original"] = texts.label(language, "original")
+            say["provenance"] = f"{translation.title}\n{say['provenance']}"
         data[language] = say
     return json.dumps(data, ensure_ascii=False).replace("<", "\\u003c")
 
@@ -147,5 +193,9 @@ def no_script() -> str:
     return "".join(tag("p", escape(texts.ui(language, "no_script")), lang=language) for language in LANGUAGES)
 
 
-def _by_language(words: dict[Any, str]) -> str:
-    return "".join(tag("span", escape(words[lang]), class_=f"say-{lang}", lang=lang) for lang in LANGUAGES)
+def _by_language(words: dict[Any, str], *, name: str | None = None) -> str:
+    """A text in each language; `name` begins the ids, for what is pointed to."""
+    return "".join(
+        tag("span", escape(words[lang]), class_=f"say-{lang}", id=name and f"{name}-{lang}", lang=lang)
+        for lang in LANGUAGES
+    )

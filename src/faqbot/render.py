@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 from faqbot import texts
-from faqbot.corpus import Document
+from faqbot.document import Document
 from faqbot.schema import Answer, Citation, Language, Passage
 
 
 def citation_label(passage: Passage, language: Language) -> str:
-    """How a passage is cited, in the reader's language: "Question 5, item 3"."""
+    """How a passage is cited, in the words of a language: "Question 5, item 3"."""
     parts = [texts.label(language, "question", number=passage.question), passage.section]
     if passage.item is not None:
         parts.append(texts.label(language, "item", number=passage.item))
@@ -39,7 +39,7 @@ def to_json(answer: Answer, *, id: object = None) -> dict[str, Any]:
 
 def _citation_json(citation: Citation) -> dict[str, Any]:
     passage = citation.passage
-    return {
+    data: dict[str, Any] = {
         "question": passage.question,
         "position": passage.position,
         "item": passage.item,
@@ -52,35 +52,66 @@ def _citation_json(citation: Citation) -> dict[str, Any]:
         "marked": citation.marked_text,
         "scope": passage.scope,
     }
+    if citation.translation:  # start and end are offsets into the translation's file
+        translated = citation.translation.passage
+        data["translation"] = {
+            "quote": translated.text,
+            "marked": citation.translation.marked_text,
+            "start": translated.start,
+            "end": translated.end,
+        }
+    return data
 
 
 def to_text(answer: Answer, document: Document, *, colour: bool = False) -> str:
     """An answer for a terminal; `colour` marks the answering sentence in bold instead of by »«."""
     language = answer.language
+    original = texts.label(language, "original")
     lines = [answer.message]
     if answer.confidence and answer.outcome == "answered":
         lines[0] = f"{texts.label(language, answer.confidence)}. {answer.message}"
+    label = translation_label(answer, document)
+    if label:
+        lines.append(f"({label}.)")
     if answer.outcome != "did_you_mean":
         for number in dict.fromkeys(citation.passage.question for citation in answer.citations):
             own = [citation for citation in answer.citations if citation.passage.question == number]
             heading = texts.label(language, "question", number=number)
             scope = scope_label(own[0].passage, document, language)
-            lines += ["", _bold(f"{heading}. {own[0].question_text}", colour), f"  [{scope}]"]
-            lines += [
-                f"  {_marked(citation, colour)}  ({citation_label(citation.passage, language)})" for citation in own
-            ]
+            lines += ["", _bold(f"{heading}. {own[0].shown.question_text}", colour), f"  [{scope}]"]
+            for citation in own:
+                lines.append(
+                    f"  {_marked(citation.shown, colour)}  ({citation_label(citation.shown.passage, language)})"
+                )
+                if citation.translation:
+                    lines.append(f"    {original}: {citation.passage.text}  ({citation.passage.label})")
     for tension in answer.tensions:
         lines += ["", _bold(texts.label(language, "tension"), colour), f"  {tension.note}"]
         for citation in tension.citations:
-            lines.append(f"  - “{citation.marked_text}”  ({citation_label(citation.passage, language)})")
-    listed = answer.ranking if answer.outcome == "list" else answer.offered or answer.related
+            shown = citation.shown
+            lines.append(f"  - “{shown.marked_text}”  ({citation_label(shown.passage, language)})")
+            if citation.translation:
+                lines.append(f"    {original}: “{citation.marked_text}”  ({citation.passage.label})")
+    listed = questions_listed(answer)
     if listed:
         title = "try_these" if answer.outcome in ("not_covered", "did_you_mean", "list") else "related"
         lines += ["", f"{texts.label(language, title)}:"]
-        lines += [f"  {number:>3}. {document.question(number).text}" for number in listed]
+        lines += [f"  {number:>3}. {document.text_for(language).question(number).text}" for number in listed]
     if answer.citations:
         lines += ["", document.notice[language]]
     return "\n".join(lines)
+
+
+def questions_listed(answer: Answer) -> tuple[int, ...]:
+    """The questions to press or type next: all of them for a list, those offered, or the related ones."""
+    return answer.ranking if answer.outcome == "list" else answer.offered or answer.related
+
+
+def translation_label(answer: Answer, document: Document) -> str | None:
+    """That a translation is unofficial, if the answer shows any words of one."""
+    translation = document.translation(answer.language)
+    shows = answer.citations or answer.tensions or questions_listed(answer)
+    return translation.label[answer.language] if translation and shows else None
 
 
 def scope_label(passage: Passage, document: Document, language: Language) -> str:
@@ -90,12 +121,11 @@ def scope_label(passage: Passage, document: Document, language: Language) -> str
 
 
 def _marked(citation: Citation, colour: bool) -> str:
-    passage = citation.passage
-    if citation.marked.start == passage.start and citation.marked.end == passage.end:
-        return passage.text
-    start, end = citation.marked.start - passage.start, citation.marked.end - passage.start
-    marked = _bold(passage.text[start:end], True) if colour else f"»{passage.text[start:end]}«"
-    return passage.text[:start] + marked + passage.text[end:]
+    text, span = citation.passage.text, citation.marked_in_passage
+    if citation.whole:
+        return text
+    marked = _bold(citation.marked_text, True) if colour else f"»{citation.marked_text}«"
+    return text[: span.start] + marked + text[span.end :]
 
 
 def _bold(text: str, colour: bool) -> str:

@@ -1,6 +1,7 @@
 """The nouns of the product: what a document is made of and what an answer is. No behaviour beyond views.
 
-All spans are character offsets into the document's text as read with `newline=""`, end exclusive.
+All spans are character offsets into the document's text (or, in what is translated, into the translation's) as read
+with `newline=""`, end exclusive.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 Language = Literal["en", "es"]
+LANGUAGES: tuple[Language, ...] = ("en", "es")
 Outcome = Literal[
     "answered",
     "did_you_mean",
@@ -108,11 +110,27 @@ class Citation:
     passage: Passage
     question_text: str
     marked: Span
+    translation: Citation | None = None  # the same passage and sentences in the reader's language, if not the source's
+
+    @property
+    def shown(self) -> Citation:
+        """What the reader is shown first: the translation if there is one."""
+        return self.translation or self
+
+    @property
+    def whole(self) -> bool:
+        """Whether all of the passage is marked."""
+        return (self.marked.start, self.marked.end) == (self.passage.start, self.passage.end)
+
+    @property
+    def marked_in_passage(self) -> Span:
+        """`marked` as offsets into the passage's text."""
+        return Span(self.marked.start - self.passage.start, self.marked.end - self.passage.start)
 
     @property
     def marked_text(self) -> str:
-        begin = self.passage.start
-        return self.passage.text[self.marked.start - begin : self.marked.end - begin]
+        span = self.marked_in_passage
+        return self.passage.text[span.start : span.end]
 
 
 Trigger = Literal["passage", "sentence", "never"]

@@ -8,10 +8,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from faqbot import texts
-from faqbot.corpus import Document
+from faqbot.document import Document, Text
 from faqbot.markup import anchor, escape, tag, verbatim
-from faqbot.render import citation_label, scope_label
-from faqbot.schema import Answer, Citation, Language, ShownTension, Span
+from faqbot.render import citation_label, questions_listed, scope_label, translation_label
+from faqbot.schema import Answer, Citation, Language, ShownTension
 
 _QUOTING = ("answered", "lookup")  # the outcomes that show words of the document
 
@@ -28,7 +28,7 @@ def turn(answer: Answer, document: Document, *, key: str) -> str:
         body = _other_sides(list(answer.tensions), None, document, language)
     content = _asked(answer) + tag(
         "div",
-        _says(answer) + body + _offers(answer, document) + _notice(answer, document),
+        _says(answer) + _with_label(body, answer, document) + _notice(answer, document),
         class_=f"reply {answer.outcome}",
     )
     return tag("article", content, class_="turn", id=f"turn-{key}", lang=language, tabindex="-1")
@@ -54,6 +54,14 @@ def _says(answer: Answer) -> str:
     if answer.confidence and answer.outcome == "answered":
         strength = tag("strong", escape(texts.label(answer.language, answer.confidence)) + ".", class_="strength") + " "
     return tag("p", strength + escape(answer.message), class_="says")
+
+
+def _with_label(body: str, answer: Answer, document: Document) -> str:
+    """What is shown of the document and the questions to press, with the word that it is a translation."""
+    words = translation_label(answer, document)
+    label = tag("p", escape(words), class_="unofficial") if words else ""
+    offers = _offers(answer, document)
+    return label + body + offers if body else offers + label
 
 
 def _answered(answer: Answer, document: Document, seen: set[str]) -> str:
@@ -92,39 +100,50 @@ def _looked_up(answer: Answer, document: Document, seen: set[str]) -> str:
 
 
 def _best(citation: Citation, document: Document, language: Language, seen: set[str]) -> str:
-    passage = citation.passage
-    whole = (citation.marked.start, citation.marked.end) == (passage.start, passage.end)
-    lead = tag(
-        "p", verbatim(citation.marked_text, seen=seen), class_="lead quote" if whole else "lead", lang=document.language
-    )
-    where = (
-        _cite(citation, language)
-        + " "
-        + tag("span", escape(citation.question_text), class_="of", lang=document.language)
-    )
-    around = "" if whole else _around(citation, document, language, seen)
-    full = tag("a", escape(texts.label(language, "full_answer")), class_="full", href=f"#{anchor(passage)}")
+    shown, spoken = citation.shown, document.text_for(language).language
+    words = verbatim(shown.marked_text, seen=seen)
+    lead = tag("p", words, class_="lead quote" if shown.whole else "lead", lang=spoken)
+    of = tag("span", escape(shown.question_text), class_="of", lang=spoken)
+    around = "" if shown.whole else _around(shown, language, spoken, seen)
+    full = tag("a", escape(texts.label(language, "full_answer")), class_="full", href=f"#{anchor(citation.passage)}")
     return tag(
         "div",
-        lead + tag("p", where, class_="where") + _scope(citation, document, language) + around + _tools(language, full),
+        lead
+        + tag("p", f"{_cite(citation, language)} {of}", class_="where")
+        + _scope(citation, document, language)
+        + around
+        + _original(citation, document, language)
+        + _tools(language, full),
         class_="passage best",
     )
 
 
-def _around(citation: Citation, document: Document, language: Language, seen: set[str]) -> str:
+def _around(shown: Citation, language: Language, spoken: str, seen: set[str]) -> str:
     title = tag("h3", escape(texts.ui(language, "whole_passage")), class_="small")
-    return title + tag("p", _quote(citation, seen), class_="around quote", lang=document.language)
+    return title + tag("p", _quote(shown, seen), class_="around quote", lang=spoken)
 
 
 def _further(citation: Citation, document: Document, language: Language, seen: set[str]) -> str:
-    quote = tag("p", _quote(citation, seen), class_="quote", lang=document.language)
+    quote = tag("p", _quote(citation.shown, seen), class_="quote", lang=document.text_for(language).language)
     copy = tag("button", escape(texts.ui(language, "copy")), class_="copy", type="button")
-    return tag("div", quote + tag("p", _cite(citation, language) + copy, class_="where"), class_="passage")
+    where = tag("p", _cite(citation, language) + copy, class_="where")
+    return tag("div", quote + where + _original(citation, document, language), class_="passage")
 
 
 def _quote(citation: Citation, seen: set[str]) -> str:
-    begin = citation.passage.start
-    return verbatim(citation.passage.text, Span(citation.marked.start - begin, citation.marked.end - begin), seen)
+    return verbatim(citation.passage.text, citation.marked_in_passage, seen)
+
+
+def _original(citation: Citation, document: Document, language: Language, *, sentence: bool = False) -> str:
+    """The passage (or its marked `sentence`) as the source has it, one tap away; nothing where it is shown already."""
+    if citation.translation is None:
+        return ""
+    label = citation_label(citation.shown.passage, language)
+    summary = escape(texts.label(language, "original")) + tag("span", f": {escape(label)}", class_="unseen")
+    words = verbatim(citation.marked_text, seen=set()) if sentence else _quote(citation, set())
+    place = f"{citation.passage.label}: {citation.question_text}"  # as the source's own readers cite it
+    quote = tag("p", words, class_="quote") + tag("p", escape(place), class_="from")
+    return tag("details", tag("summary", summary) + tag("div", quote, lang=document.language), class_="original")
 
 
 def _tools(language: Language, full: str) -> str:
@@ -135,7 +154,7 @@ def _tools(language: Language, full: str) -> str:
 
 def _question_heading(citation: Citation, document: Document, language: Language) -> str:
     number = texts.label(language, "question", number=citation.passage.question)
-    words = tag("span", escape(citation.question_text), lang=document.language)
+    words = tag("span", escape(citation.shown.question_text), lang=document.text_for(language).language)
     return tag("h3", f"{escape(number)}. {words}") + _scope(citation, document, language)
 
 
@@ -147,9 +166,9 @@ def _scope(citation: Citation, document: Document, language: Language) -> str:
 
 def _cite(citation: Citation, language: Language) -> str:
     """The citation as a link to the passage in the source panel; its title is what copying needs."""
-    label = citation_label(citation.passage, language)
+    label = citation_label(citation.shown.passage, language)
     link = f"#{anchor(citation.passage)}"
-    return tag("a", escape(label), class_="cite", href=link, title=f"{label}: {citation.question_text}")
+    return tag("a", escape(label), class_="cite", href=link, title=f"{label}: {citation.shown.question_text}")
 
 
 def _other_sides(
@@ -164,8 +183,14 @@ def _other_sides(
 
 
 def _tension(tension: ShownTension, document: Document, language: Language) -> str:
+    spoken = document.text_for(language).language
     sides = (
-        tag("li", tag("p", escape(one.marked_text), class_="quote", lang=document.language) + _cite(one, language))
+        tag(
+            "li",
+            tag("p", escape(one.shown.marked_text), class_="quote", lang=spoken)
+            + _cite(one, language)
+            + _original(one, document, language, sentence=True),
+        )
         for one in tension.citations
     )
     title = tag("h3", escape(texts.label(language, "tension")))
@@ -174,19 +199,19 @@ def _tension(tension: ShownTension, document: Document, language: Language) -> s
 
 def _offers(answer: Answer, document: Document) -> str:
     """Questions to press: those offered, all of them for a list, or the related ones."""
-    numbers = answer.ranking if answer.outcome == "list" else answer.offered or answer.related
+    numbers = questions_listed(answer)
     if not numbers:
         return ""
-    items = (tag("li", _ask_button(number, document)) for number in numbers)
+    items = (tag("li", _ask_button(number, document.text_for(answer.language))) for number in numbers)
     related = not answer.offered and answer.outcome != "list"  # else the reply itself introduces them
     title = tag("h3", escape(texts.label(answer.language, "related")), class_="small") if related else ""
     return title + tag("ul", items, class_="offers")
 
 
-def _ask_button(number: int, document: Document) -> str:
-    words = tag("span", escape(document.question(number).text), class_="say")
+def _ask_button(number: int, text: Text) -> str:
+    words = tag("span", escape(text.question(number).text), class_="say")
     label = tag("span", f"{number}. ", class_="number")
-    return tag("button", label + words, class_="ask", type="button", lang=document.language)
+    return tag("button", label + words, class_="ask", type="button", lang=text.language)
 
 
 def _notice(answer: Answer, document: Document) -> str:

@@ -31,11 +31,12 @@ from starlette.responses import JSONResponse
 from faqbot import page, view
 from faqbot.asked import clean, read_request
 from faqbot.bot import LONGEST_MESSAGE, FaqBot
-from faqbot.corpus import Document
+from faqbot.document import Document
 from faqbot.errors import FaqBotError, UsageError
 from faqbot.guard import Guard, refuse
 from faqbot.markup import escape
 from faqbot.render import to_json
+from faqbot.schema import LANGUAGES
 from faqbot.search import CONTEXT_TURNS
 
 MOST_WAITING = 64  # calls of gradio_client; further ones are told to come back
@@ -92,13 +93,14 @@ def chat(bot: FaqBot) -> gr.Blocks:
             raise gr.Error(_FAILED, print_exception=False)
         return data
 
-    async def converse(message: str | None, earlier: str | None) -> tuple[str, str, str]:
+    async def converse(message: str | None, earlier: str | None, speaks: str | None) -> tuple[str, str, str]:
         history = _earlier(earlier)
+        language = next((one for one in LANGUAGES if one == speaks), None)
         message = clean(message or "")
         key = secrets.token_hex(4)
-        answer = _safely(lambda: bot.ask(message, history))
+        answer = _safely(lambda: bot.ask(message, history, language=language))
         if answer is None:
-            return view.failed("en", key=key), earlier or "", message
+            return view.failed(language or "en", key=key), earlier or "", message
         kept = [*history, message] if answer.query else history  # personal details leave no query
         shown = view.turn(answer, bot.document, key=key)
         return shown, json.dumps(kept[-CONTEXT_TURNS:]), ""
@@ -130,9 +132,10 @@ def chat(bot: FaqBot) -> gr.Blocks:
             part(page.starters(), "starters")
         part(page.card(bot.document), "card")
         earlier = gr.Textbox(visible=False)  # the last messages, held by the page: the server keeps none
+        speaks = gr.Textbox(visible="hidden", elem_id="speaks", show_label=False)  # ui.js writes the page's language
         seen = [latest, earlier, box]
         hidden: dict[str, Any] = {"queue": False, "show_progress": "hidden", "api_visibility": "undocumented"}
-        gr.on([box.submit, send.click], converse, [box, earlier], seen, api_name="converse", **hidden)
+        gr.on([box.submit, send.click], converse, [box, earlier, speaks], seen, api_name="converse", **hidden)
         wipe.click(clear, None, seen, api_name="clear", **hidden)
         gr.api(ask, api_name="ask", queue=False)
     return blocks
@@ -175,7 +178,7 @@ def _add_routes(app: FastAPI, bot: FaqBot) -> None:
             return refuse(422, str(error))
         except (ValueError, RecursionError):
             return refuse(400, "The request is not JSON.")
-        data = _safely(lambda: to_json(bot.ask(asked.message, asked.history), id=asked.id))
+        data = _safely(lambda: to_json(bot.ask(asked.message, asked.history, language=asked.language), id=asked.id))
         return refuse(500, _FAILED) if data is None else JSONResponse(data)
 
     async def ready(request: Request) -> Response:

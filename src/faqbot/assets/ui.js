@@ -9,6 +9,7 @@
   const calm = matchMedia("(prefers-reduced-motion: reduce)");
   const touch = matchMedia("(pointer: coarse)");
   let language = (navigator.languages?.[0] ?? navigator.language ?? "en").toLowerCase().startsWith("es") ? "es" : "en";
+  let meant = language === "es"; // whether the language was chosen, or is only what any other browser gets
   let opener = null; // what the source panel goes back to when it closes
   let started = false;
 
@@ -18,13 +19,19 @@
     element.append(...children);
     return element;
   };
-  const past = make("div", { id: "past" }); // earlier turns; Gradio shows the latest one only
+  const past = make("div", { id: "past", className: "prose" }); // earlier turns; Gradio shows the latest one only
   const voice = make("div", { id: "voice", className: "unseen" }); // read aloud by screen readers, once
   voice.setAttribute("role", "status");
   const tip = make("div", { id: "tip", hidden: true });
   tip.setAttribute("role", "tooltip");
   const box = () => find("#box textarea");
   const say = (name) => texts[language][name];
+
+  // Gradio's fields notice a change only when it comes like this.
+  function write(field, words) {
+    Object.getOwnPropertyDescriptor(Object.getPrototypeOf(field), "value").set.call(field, words);
+    field.dispatchEvent(new Event("input", { bubbles: true }));
+  }
 
   // ---- language ------------------------------------------------------------------------------------------
   function speak(chosen) {
@@ -42,13 +49,13 @@
     }
     find(".switches").setAttribute("aria-label", say("language"));
     byId("source").setAttribute("aria-label", say("source_panel"));
+    dress(byId("source"));
+    if (meant) write(find("#speaks :is(input, textarea)"), chosen); // the reply to "7" is in this language
   }
 
   // ---- the conversation ----------------------------------------------------------------------------------
   function ask(words) {
-    const field = box();
-    Object.getOwnPropertyDescriptor(HTMLTextAreaElement.prototype, "value").set.call(field, words);
-    field.dispatchEvent(new Event("input", { bubbles: true }));
+    write(box(), words);
     setTimeout(() => byId("send").click());
   }
 
@@ -103,7 +110,10 @@
   function dress(part) {
     for (const term of part.querySelectorAll(".term")) {
       const name = [...term.classList].find((one) => one.startsWith("term-")).slice(5);
-      term.setAttribute("aria-describedby", `explain-${name}`);
+      term.setAttribute("aria-describedby", `explain-${name}-${term.closest(".turn")?.lang ?? language}`);
+    }
+    for (const button of part.querySelectorAll(".both-texts")) {
+      button.setAttribute("aria-pressed", String(button.closest(".question").classList.contains("both")));
     }
     for (const button of part.querySelectorAll(".copy")) {
       const label = find(".cite, .here", button.closest(".passage"))?.textContent;
@@ -165,19 +175,23 @@
   // ---- copying -------------------------------------------------------------------------------------------
   async function copy(button) {
     const passage = button.closest(".passage");
-    const quote = find(".quote", passage).textContent;
-    const from = find(".cite", passage).title;
-    const lines = texts[button.closest("[lang]").lang]?.provenance ?? say("provenance");
-    const words = button.classList.contains("markdown")
-      ? `> ${quote}\n>\n> — *${from}*\n\n${lines.replaceAll("\n", "  \n")}\n`
-      : `“${quote}”\n— ${from}\n\n${lines}\n`;
-    const done = await write(words);
+    const lines = texts[button.closest("[lang]").lang] ?? texts[language];
+    const source = find(".original", passage);
+    const quotes = [[source && lines.unofficial, find(".quote", passage), find(".cite", passage).title]];
+    if (source) quotes.push([lines.original, find(".quote", source), find(".from", source).textContent]);
+    const markdown = button.classList.contains("markdown");
+    const parts = quotes.map(([label, { textContent: quote }, from]) => {
+      const head = !label ? "" : markdown ? `**${label}:**\n\n` : `${label}:\n`;
+      return head + (markdown ? `> ${quote}\n>\n> — *${from}*\n` : `“${quote}”\n— ${from}\n`);
+    });
+    const end = markdown ? lines.provenance.replaceAll("\n", "  \n") : lines.provenance;
+    const done = await put([...parts, `${end}\n`].join("\n"));
     announce(say(done ? "copied" : "not_copied"));
     button.dataset.done = say(done ? "copied" : "not_copied");
     setTimeout(() => delete button.dataset.done, 4000);
   }
 
-  async function write(words) {
+  async function put(words) {
     try {
       await navigator.clipboard.writeText(words);
       return true;
@@ -206,7 +220,7 @@
   function explain(term) {
     const words = byId(term.getAttribute("aria-describedby") ?? "");
     if (!words) return;
-    tip.textContent = [...words.children].find((one) => one.lang === language)?.textContent ?? "";
+    tip.textContent = words.textContent;
     tip.hidden = false;
     const at = term.getBoundingClientRect();
     const left = Math.min(at.left, root.clientWidth - tip.offsetWidth - 8);
@@ -222,7 +236,13 @@
     if (!target) return;
     if (target.id === "leave") leave();
     else if (target.id === "close-source") shut();
-    else if (target.matches(".switch")) speak(target.id.slice(-2));
+    else if (target.matches(".switch")) {
+      meant = true;
+      speak(target.id.slice(-2));
+    } else if (target.matches(".both-texts")) {
+      target.closest(".question").classList.toggle("both");
+      dress(target.closest(".question"));
+    }
     else if (target.matches(".ask")) ask(find(".say", target).textContent);
     else if (target.matches(".copy")) copy(target);
     else if (target.matches(".term")) explain(target);
@@ -252,14 +272,13 @@
 
   // Gradio builds the page by script: begin once its parts are there.
   function start() {
-    const parts = ["#box textarea", "#send", "#clear", "#latest", "#leave", "#source .source", "#card .card"];
+    const parts = ["#box textarea", "#speaks :is(input, textarea)", "#send", "#clear", "#latest", "#leave", "#source .source", "#card .card"];
     if (started || !parts.every((part) => find(part))) return;
     started = true;
     waiting.disconnect();
     byId("latest").before(past);
     document.body.append(voice, tip);
     byId("source").setAttribute("role", "complementary");
-    dress(byId("source"));
     speak(language);
     new MutationObserver(onTurns).observe(byId("latest"), { childList: true, subtree: true });
     root.dataset.ready = "";
