@@ -21,11 +21,13 @@ DESK = {"viewport": {"width": 1280, "height": 860}}
 
 
 @contextmanager
-def serving(bot: Any) -> Iterator[str]:
+def serving(bot: Any, **settings: Any) -> Iterator[str]:
     """The app at an address, in this process, stopped at the end."""
-    from faqbot.web import Server, create_app, listen
+    from faqbot.server import Server, listen
+    from faqbot.settings import Settings
+    from faqbot.web import create_app
 
-    server, port = Server(create_app(bot)), listen("127.0.0.1", 0)
+    server, port = Server(create_app(bot, Settings(**settings))), listen("127.0.0.1", 0)
     thread = threading.Thread(target=server.run, kwargs={"sockets": [port]}, daemon=True)
     thread.start()
     while not server.started:

@@ -18,12 +18,15 @@ from browsing import serving
 
 from faqbot import page, texts, view
 from faqbot.bot import FaqBot
+from faqbot.desk import Desk
 from faqbot.errors import FaqBotError
 from faqbot.guard import LARGEST_BODY
+from faqbot.live import Live
 from faqbot.markup import LANGUAGES, anchor
 from faqbot.render import to_json
+from faqbot.server import listen
 from faqbot.settings import ROOT
-from faqbot.web import chat, create_app, listen
+from faqbot.web import chat, create_app
 
 SECRET = "Zanzibar quokka 4711"
 PREDICT = "/gradio_api/run/predict"
@@ -405,7 +408,7 @@ def test_a_failure_says_so_and_logs_no_question(
 
 
 def test_the_chat_has_one_event_to_ask_and_one_to_clear(bot: FaqBot) -> None:
-    assert [fn.api_name for fn in chat(bot).fns.values()] == ["converse", "clear", "ask"]
+    assert [fn.api_name for fn in chat(Desk(Live(bot))).fns.values()] == ["converse", "clear", "ask"]
 
 
 def test_serving_imports_no_torch() -> None:

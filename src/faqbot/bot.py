@@ -12,6 +12,7 @@ from faqbot import texts
 from faqbot.asked import clean
 from faqbot.corpus import load_tensions
 from faqbot.document import Document, load_document
+from faqbot.errors import BrokenIndexError
 from faqbot.index import Index, load_index
 from faqbot.language import spanish_signs
 from faqbot.routing import Target, redact, resolve_last, route
@@ -52,6 +53,8 @@ class FaqBot:
         settings = settings or Settings.from_environment()
         document = load_document(Path(settings.corpus))
         index = load_index(Path(settings.index), corpus=Path(settings.corpus), embedder=settings.embedder)
+        if index.manifest["corpus"].get("source.txt") != document.sha256:  # swapped between the two lines above
+            raise BrokenIndexError(f"{settings.corpus}: the document changed while it was read. Try again.")
         tensions = composing.TensionFinder(load_tensions(Path(settings.corpus), document), document)
         return cls(document, index, index.search(document.questions), tensions)
 

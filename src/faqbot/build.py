@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable
 from pathlib import Path
 
-from filelock import FileLock, Timeout
+from filelock import Timeout
 
 from faqbot import training
 from faqbot.calibration import calibrate, hold_aside
 from faqbot.corpus import Corpus, load_corpus
 from faqbot.errors import FaqBotError
-from faqbot.index import recover, save_index
+from faqbot.index import build_lock, put_back, save_index
 from faqbot.settings import EMBEDDED
 from faqbot.trained import train
 from faqbot.training import Progress
@@ -20,11 +20,11 @@ from faqbot.training import Progress
 def build_index(corpus_folder: Path, index_folder: Path, *, embedder: str = EMBEDDED, quiet: bool = False) -> None:
     """Build the index of a corpus and swap it in; raises FaqBotError and leaves the old index in any failure."""
     corpus = load_corpus(corpus_folder)
-    lock = FileLock(index_folder.with_name(f".{index_folder.name}.lock"))
+    lock = build_lock(index_folder)
     try:
         index_folder.parent.mkdir(parents=True, exist_ok=True)
         with lock.acquire(blocking=False):
-            recover(index_folder)
+            put_back(index_folder)
             _build(corpus, index_folder, embedder, None if quiet else progress_bar)
     except Timeout:
         raise FaqBotError(f"Another build of {index_folder} is running. Wait for it, or stop it.") from None

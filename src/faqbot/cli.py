@@ -1,4 +1,4 @@
-"""The command line: `python -m faqbot ask|build|eval|serve`. Thin: it reads arguments and prints.
+"""The command line: `python -m faqbot ask|build|eval|serve|password`. Thin: it reads arguments and prints.
 
 Exit codes: 0 answered, 3 not covered, 2 bad usage, 1 failure.
 """
@@ -8,6 +8,7 @@ from __future__ import annotations
 import argparse
 import dataclasses
 import json
+import os
 import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -20,6 +21,13 @@ if TYPE_CHECKING:
     from faqbot.bot import FaqBot
 
 NOT_COVERED = 3
+_OPEN_HOST = """--host {host} lets every machine that reaches this one ask,
+and what people type crosses the network.
+Choose one:
+  a password:   python -m faqbot password NAME >> users.txt
+                python app.py --host {host} --users users.txt
+  no password:  python app.py --host {host} --public
+Beyond this machine put TLS before it, or words and passwords can be read on the way: see docs/deployment.md."""
 _ANSWERING = {"answered", "did_you_mean", "lookup", "list", "small_talk"}
 
 
@@ -70,17 +78,33 @@ def _parser() -> argparse.ArgumentParser:
     evaluate.set_defaults(run=_evaluate)
 
     serve = commands.add_parser("serve", parents=[places], help="serve the chat")
-    serve.add_argument("--host")
-    serve.add_argument("--port", type=int)
+    serve.add_argument("--host", help="address to listen on (127.0.0.1: this machine alone)")
+    serve.add_argument("--port")
+    serve.add_argument("--users", metavar="FILE", help="ask for a password; lines of `python -m faqbot password`")
+    serve.add_argument("--public", action="store_const", const="1", help="let a network ask without a password")
+    serve.add_argument("--root-path", metavar="/PATH", help="where a proxy shows the app")
+    serve.add_argument(
+        "--behind-proxy",
+        nargs="?",
+        const="127.0.0.1,::1",
+        metavar="ADDRESSES",
+        help="believe forwarded headers from these (without a value: from this machine)",
+    )
+    serve.add_argument("--rate", metavar="N", help="questions a minute of one address, 0 for no limit")
+    serve.add_argument("--count", metavar="FILE", help="count questions and outcomes by the hour; no text, no address")
     serve.set_defaults(run=_serve)
+
+    password = commands.add_parser("password", help="print a line for the file of --users")
+    password.add_argument("name")
+    password.set_defaults(run=_password)
     return parser
 
 
 def _settings(options: argparse.Namespace) -> Settings:
     """Settings from the environment, with those given on the command line in their place."""
     names = {field.name for field in dataclasses.fields(Settings)}
-    given = {name: value for name, value in vars(options).items() if name in names and value is not None}
-    return dataclasses.replace(Settings.from_environment(), **given)
+    given = {name: str(value) for name, value in vars(options).items() if name in names and value is not None}
+    return Settings.from_environment({**os.environ, **{f"FAQBOT_{name.upper()}": given[name] for name in given}})
 
 
 def _names_hub_model(embedder: str) -> bool:
@@ -172,7 +196,28 @@ def _evaluate(options: argparse.Namespace, settings: Settings) -> int:
 
 
 def _serve(options: argparse.Namespace, settings: Settings) -> int:
+    from faqbot import logs
+    from faqbot.limits import loopback
+
+    if not loopback(settings.host) and not settings.users and not settings.public:
+        raise UsageError(_OPEN_HOST.format(host=settings.host))
+    logs.configure(settings.log_level)
     from faqbot.web import serve
 
-    serve(_load(settings), settings.host, settings.port)
+    serve(settings)
+    return 0
+
+
+def _password(options: argparse.Namespace, settings: Settings) -> int:
+    from faqbot.passwords import line
+
+    if sys.stdin.isatty():
+        import getpass
+
+        password = getpass.getpass(f"Password for {options.name}: ")
+        if getpass.getpass("The same again: ") != password:
+            raise UsageError("The two were not the same. Nothing was printed.")
+    else:
+        password = sys.stdin.readline().rstrip("\n")
+    print(line(options.name, password))
     return 0

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from tokenizers import Tokenizer
 
 Vectors = NDArray[np.float32]
+LARGEST_TOKENIZER = 1 << 25  # bytes; ours has 170,000
 
 
 class Embedder(Protocol):
@@ -53,17 +54,23 @@ class StaticEmbedder:
         from tokenizers import Tokenizer
 
         try:
+            size = (folder / "tokenizer.json").stat().st_size
+            if size > LARGEST_TOKENIZER:
+                raise ValueError(f"tokenizer.json has {size:,} bytes")
             tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
             weights = load_file(folder / "model.safetensors")["embedding.weight"]
         except Exception as error:  # tokenizers raises bare Exception
             raise EmbedderError(
                 f"{folder}: the embedded encoder cannot be read ({error}). Run `make index` to build it again."
             ) from None
-        if weights.ndim != 2 or len(weights) < tokenizer.get_vocab_size():
+        tokens = max(tokenizer.get_vocab().values(), default=-1) + 1
+        if weights.ndim != 2 or len(weights) < tokens or weights.dtype != np.float32:
             raise EmbedderError(
-                f"{folder}: the weights have shape {weights.shape}, but the tokenizer knows "
-                f"{tokenizer.get_vocab_size()} tokens. Run `make index` to build both again."
+                f"{folder}: the weights are {weights.dtype} of shape {weights.shape}, but the tokenizer knows "
+                f"{tokens} tokens. Run `make index` to build both again."
             )
+        if not np.isfinite(weights).all():
+            raise EmbedderError(f"{folder}: the weights hold what is no number. Run `make index` to build them again.")
         return cls(tokenizer, weights)
 
     @property

@@ -1,53 +1,63 @@
-"""What stands between the network and the app: few open paths, small bodies of plain text, strict headers.
+"""What stands between the network and the app: few open paths, small bodies of plain text, and an end to waiting.
 
-Pure ASGI, so that it adds no measurable time. Knows nothing of answers. Each rule has a test in test_web.py.
+Pure ASGI, so that it adds no measurable time. Knows nothing of answers. Each rule has a test in test_web.py or
+test_limits.py.
 """
 
 from __future__ import annotations
 
-import base64
-import hashlib
+import asyncio
 import json
 import re
-from collections.abc import Callable
-from functools import lru_cache
 from typing import Any
 
-from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from faqbot import logs
+from faqbot.limits import Rate, loopback
+from faqbot.refusal import refuse, tell
+
 LARGEST_BODY = 64 * 1024  # bytes; the longest message allowed is 2,000 characters
+BODY_WITHIN = 10.0  # seconds for a body to arrive
+ANSWER_WITHIN = 20.0  # seconds for the app to answer; an answer takes some milliseconds
+MOST_ANSWERING = 512  # requests at once; further ones are told to come back
+PER_MINUTE = 600  # questions of one address: an office of a hundred people who ask without a pause
+PAGE_PART = 0.01  # of a question: loading the page, with its fifty parts, counts as half of one
 # All that the page, gradio_client and a person need. Gradio's routes for files, uploads, queues of other
 # people's events, streams, logins and monitoring are not among them and do not exist here.
 OPEN_PATHS = re.compile(
     r"/|/ask|/health|/config|/favicon\.ico|/manifest\.json|/theme\.css"
     r"|/assets/[\w.-]+|/static/(?:fonts|img|js)/[\w/.-]+"
-    r"|/gradio_api/(?:info|heartbeat/[\w-]+|queue/(?:join|data)|run/(?:ask|predict))"
+    r"|/gradio_api/(?:info|queue/(?:join|data)|run/(?:ask|predict))"
 )
-PLAIN_HEADERS = {
-    "referrer-policy": "no-referrer",
-    "x-content-type-options": "nosniff",
-    "x-frame-options": "DENY",
-    "cache-control": "no-store",  # a shared computer keeps no page, and Back after leaving shows none
-    "cross-origin-opener-policy": "same-origin",
-    "cross-origin-resource-policy": "same-origin",
-    "permissions-policy": "camera=(), microphone=(), geolocation=(), interest-cohort=()",
-}
-POLICY = (  # style attributes are written by Gradio's front end; scripts run only from here or by their hash
-    "default-src 'self'; script-src 'self'{hashes}; style-src 'self' 'unsafe-inline'; img-src 'self' data:; "
-    "connect-src 'self'; font-src 'self' data:; object-src 'none'; base-uri 'self'; form-action 'none'; "
-    "frame-ancestors 'none'"
-)
-_INLINE_SCRIPT = re.compile(rb"<script(?![^>]*\b(?:src|type=\"application/json\"))[^>]*>(.*?)</script>", re.DOTALL)
-_KEPT = ("/assets/", "/static/")  # these hold no answers and have hashed names: the browser may keep them
+QUERY_PATHS = ("/theme.css", "/gradio_api/queue/data")  # elsewhere a query could only name Gradio's saved sessions
+
+
+class Turnstile:
+    """Lets an address ask so many questions a minute. `rate` None: the default, and this machine itself unlimited."""
+
+    def __init__(self, app: ASGIApp, *, per_minute: int | None) -> None:
+        self.app = app
+        self.exempt_loopback = per_minute is None
+        self.rate = Rate(PER_MINUTE if per_minute is None else per_minute) if per_minute != 0 else None
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http" and self.rate is not None and scope["path"] != "/health":
+            address = scope["client"][0] if scope.get("client") else ""
+            if not (self.exempt_loopback and loopback(address)):
+                wait = self.rate.take(address, cost=1.0 if scope["method"] == "POST" else PAGE_PART)
+                if wait:
+                    await tell(scope, 429, "too_many", wait=wait)(scope, receive, send)
+                    return
+        await self.app(scope, receive, send)
 
 
 class Guard:
-    """ASGI middleware around the whole app; `rewrite` changes the page before its scripts are hashed."""
+    """Nothing but what is needed comes in, and everything that does has an end."""
 
-    def __init__(self, app: ASGIApp, *, rewrite: Callable[[bytes], bytes]) -> None:
+    def __init__(self, app: ASGIApp) -> None:
         self.app = app
-        self.rewrite = rewrite
+        self.answering = 0
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":
@@ -56,78 +66,66 @@ class Guard:
         if scope["type"] != "http":  # no websocket is part of this app
             return
         path = scope["path"]
-        answer = _with_headers(send, path)
-        if not OPEN_PATHS.fullmatch(path) or ".." in path:
-            await refuse(404, "There is no such page.")(scope, receive, answer)
+        if not OPEN_PATHS.fullmatch(path) or ".." in path or "//" in path:
+            await refuse(404, "There is no such page.")(scope, receive, send)
             return
+        if path not in QUERY_PATHS:
+            scope = {**scope, "query_string": b""}
         if scope["method"] == "POST":
-            body = await _read(receive)
-            fault = _body_fault(body, path)
-            if body is None or fault:
-                await refuse(413 if body is None else 400, fault or "The request is too long.")(scope, receive, answer)
+            if any((b"sec-fetch-site", site) in scope["headers"] for site in (b"cross-site", b"same-site")):
+                await refuse(403, "Another site cannot ask here.")(scope, receive, send)
                 return
-            receive = _again(body)
-        if path == "/" and scope["method"] == "GET":
-            plain = [(name, value) for name, value in scope["headers"] if name != b"accept-encoding"]
-            await self.app({**scope, "headers": plain}, receive, _Page(answer, self.rewrite))
-        else:
-            await self.app(scope, receive, answer)
+            try:
+                async with asyncio.timeout(BODY_WITHIN):
+                    body = await _read(scope, receive)
+            except TimeoutError:
+                await tell(scope, 408, "too_slow")(scope, receive, send)
+                return
+            if body is None:
+                await tell(scope, 413, "too_large")(scope, receive, send)
+                return
+            fault = _body_fault(body, path)
+            if fault:
+                await refuse(400, fault)(scope, receive, send)
+                return
+            receive = _again(body, receive)
+        await self._answer(scope, receive, send)
 
-
-class _Page:
-    """Collects the page, rewrites it, and allows its inline scripts by their hash and nothing else."""
-
-    def __init__(self, send: Send, rewrite: Callable[[bytes], bytes]) -> None:
-        self.send = send
-        self.rewrite = rewrite
-        self.start: Message = {}
-        self.body = b""
-
-    async def __call__(self, message: Message) -> None:
-        if message["type"] == "http.response.start":
-            self.start = message
+    async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if self.answering >= MOST_ANSWERING:
+            await tell(scope, 503, "busy", wait=2)(scope, receive, send)
             return
-        self.body += message.get("body", b"")
-        if message.get("more_body"):
-            return
-        body = self.rewrite(self.body)
-        headers = [pair for pair in self.start["headers"] if pair[0] != b"content-length"]
-        headers += [(b"content-length", str(len(body)).encode()), (b"content-security-policy", policy(body).encode())]
-        await self.send({**self.start, "headers": headers})
-        await self.send({"type": "http.response.body", "body": body})
+        begun = ended = False
+
+        async def noting(message: Message) -> None:
+            nonlocal begun, ended
+            begun = True
+            await send(message)
+            ended = message["type"] == "http.response.body" and not message.get("more_body")
+
+        self.answering += 1
+        try:
+            async with asyncio.timeout(ANSWER_WITHIN) as limit:
+                await self.app(scope, receive, noting)
+        except TimeoutError:
+            if not limit.expired() or begun:  # a response that has begun can only be cut off
+                raise
+            await tell(scope, 503, "busy", wait=2)(scope, receive, send)
+        except Exception as error:  # Gradio's: ours are caught where a question is answered
+            logs.fault(error)
+            if begun and not ended:  # Gradio's own layer may have answered already
+                raise
+            if not begun:
+                await tell(scope, 500, "failed")(scope, receive, send)
+        finally:
+            self.answering -= 1
 
 
-@lru_cache(maxsize=2)  # the page is the same for everyone
-def policy(page: bytes = b"") -> str:
-    """The Content-Security-Policy for a page."""
-    digests = (hashlib.sha256(script).digest() for script in _INLINE_SCRIPT.findall(page) if script.strip())
-    return POLICY.format(hashes="".join(f" 'sha256-{base64.b64encode(digest).decode()}'" for digest in digests))
-
-
-def refuse(status: int, reason: str) -> JSONResponse:
-    """An error that says what is wrong and repeats nothing of what was sent."""
-    return JSONResponse({"error": reason}, status_code=status)
-
-
-def _with_headers(send: Send, path: str) -> Send:
-    async def wrapped(message: Message) -> None:
-        if message["type"] == "http.response.start":
-            headers = list(message.get("headers", []))
-            present = {name.lower() for name, _ in headers}
-            wanted = PLAIN_HEADERS | ({} if path == "/" else {"content-security-policy": POLICY.format(hashes="")})
-            if path.startswith(_KEPT) and not path.startswith("/assets/ui."):
-                wanted = wanted | {"cache-control": "public, max-age=86400"}
-            drop = {b"cache-control", b"server"}
-            headers = [pair for pair in headers if pair[0].lower() not in drop]
-            headers += [(k.encode(), v.encode()) for k, v in wanted.items() if k.encode() not in present - drop]
-            message = {**message, "headers": headers}
-        await send(message)
-
-    return wrapped
-
-
-async def _read(receive: Receive) -> bytes | None:
-    """The whole body, or None when it is too long."""
+async def _read(scope: Scope, receive: Receive) -> bytes | None:
+    """The whole body, or None when it is too long, or says that it will be."""
+    for name, value in scope["headers"]:
+        if name == b"content-length" and (len(value) > 9 or not value.isdigit() or int(value) > LARGEST_BODY):
+            return None
     body = bytearray()
     while True:
         message = await receive()
@@ -138,11 +136,18 @@ async def _read(receive: Receive) -> bytes | None:
             return bytes(body)
 
 
-def _again(body: bytes) -> Receive:
-    async def receive() -> Message:
-        return {"type": "http.request", "body": body, "more_body": False}
+def _again(body: bytes, receive: Receive) -> Receive:
+    """The body once more, and then whatever comes: that the caller has gone."""
+    first = True
 
-    return receive
+    async def once() -> Message:
+        nonlocal first
+        if first:
+            first = False
+            return {"type": "http.request", "body": body, "more_body": False}
+        return await receive()
+
+    return once
 
 
 def _body_fault(body: bytes | None, path: str) -> str | None:
@@ -161,6 +166,8 @@ def _body_fault(body: bytes | None, path: str) -> str | None:
     others = (value for name, value in data.items() if name != "data")
     if not all(_is_text(one) for one in data["data"]) or any(isinstance(value, dict | list) for value in others):
         return 'Only text belongs in "data".'
+    if type(data.get("fn_index", 0)) is not int:
+        return '"fn_index" must be a number.'
     return None
 
 

@@ -9,14 +9,18 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import json
+import math
 import os
 import shutil
 import tempfile
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
+
+from filelock import FileLock, Timeout
 
 from faqbot import vectors
 from faqbot.confidence import Thresholds
@@ -25,11 +29,15 @@ from faqbot.embedding import Embedder, SentenceTransformerEmbedder, StaticEmbedd
 from faqbot.errors import BrokenIndexError
 from faqbot.lexical import NgramClassifier
 from faqbot.schema import Question
-from faqbot.search import Row, Search, Weights
+from faqbot.search import FUSED, SENTENCE_CLUES, Row, Search, Weights
 from faqbot.settings import EMBEDDED
 
 FORMAT = 1
 MANIFEST = "manifest.json"
+LARGEST_MANIFEST = 1 << 20  # bytes; ours has two thousand
+LARGEST_ROWS = 1 << 28  # bytes of passages.jsonl; ours has a million
+_NUMBERS = {int, type(None)}
+_RECOVER_WITHIN = 2.0  # seconds; a swap takes a fraction of a millisecond
 _LIBRARIES = ("faiss-cpu", "numpy", "sentence-transformers", "tokenizers", "torch")
 
 
@@ -45,16 +53,27 @@ class Calibration:
 
     @classmethod
     def from_json(cls, data: dict[str, Any]) -> Calibration:
+        """Read what `as_json` gave; raises KeyError, TypeError or ValueError for anything that is not it."""
         weights = data["weights"]
-        return cls(
+        calibration = cls(
             Weights(
-                fusion=tuple(weights["fusion"]),
-                follow_up=tuple(weights["follow_up"]),
-                none_bias=float(weights["none_bias"]),
-                sentence=tuple(weights["sentence"]),
+                fusion=tuple(map(_number, weights["fusion"])),
+                follow_up=tuple(map(_number, weights["follow_up"])),
+                none_bias=_number(weights["none_bias"]),
+                sentence=tuple(map(_number, weights["sentence"])),
             ),
-            Thresholds(**data["thresholds"]),
+            Thresholds(**{name: _number(value) for name, value in data["thresholds"].items()}),
         )
+        lengths = [len(one) for one in (calibration.weights.fusion, calibration.weights.follow_up)]
+        if lengths != [len(FUSED)] * 2 or len(calibration.weights.sentence) != len(SENTENCE_CLUES):
+            raise ValueError("the number of weights")
+        return calibration
+
+
+def _number(value: Any) -> float:
+    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+        raise ValueError("a number of the calibration")
+    return float(value)
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,9 +88,30 @@ class Index:
     manifest: dict[str, Any]
 
     def search(self, questions: tuple[Question, ...]) -> Search:
-        """The channels over this index."""
+        """The channels over this index; raises BrokenIndexError if it was not built from these questions."""
+        self._check(questions)
         count = sum(row.kind != "phrasing" for row in self.rows)
         return Search(questions, self.rows, self.store, self.store.head(count), self.embedder, self.classifier)
+
+    def _check(self, questions: tuple[Question, ...]) -> None:
+        """Every row, label and aim must be of this document: the search trusts them."""
+        own = document_rows(questions)
+        rest = self.rows[len(own) :]
+        labels = [str(question.number) for question in questions]
+        aims: set[tuple[int | None, ...]] = {(question.number, None, None) for question in questions}
+        aims |= {(row.question, row.position, number) for row in own for number in (None, row.sentence)}
+        aims.add((None, None, None))
+        for fits, what in (
+            (list(self.rows[: len(own)]) == own, "rows do not begin with the passages and sentences of the document"),
+            (all(row.kind == "phrasing" for row in rest), "rows hold more than the document does"),
+            (
+                all((row.question, row.position, row.sentence) in aims for row in rest),
+                "rows point to what is not in the document",
+            ),
+            (list(self.classifier.heads["topic"].labels[: len(labels)]) == labels, "topics are not its questions"),
+        ):
+            if not fits:
+                raise BrokenIndexError(f"The index was built from another document: its {what}. Run `make index`.")
 
 
 def document_rows(questions: Sequence[Question]) -> list[Row]:
@@ -140,16 +180,28 @@ def _move_into_place(aside: Path, folder: Path) -> None:
     try:
         os.replace(aside, folder)
     except OSError:
-        recover(folder)
+        put_back(folder)
         raise
     shutil.rmtree(old, ignore_errors=True)
 
 
-def recover(folder: Path) -> None:
-    """Put the last good index back if a build was killed between the two renames of a swap."""
+def put_back(folder: Path) -> None:
+    """Put the last good index back if a build was killed between the two renames of a swap; for who has the lock."""
     old = _set_aside(folder)
     if old.is_dir() and not folder.exists():
         os.replace(old, folder)
+
+
+def recover(folder: Path) -> None:
+    """The same for who only reads: a build that is just between its two renames is waited for, not disturbed."""
+    if _set_aside(folder).is_dir() and not folder.exists():
+        with suppress(Timeout, OSError), build_lock(folder).acquire(timeout=_RECOVER_WITHIN):
+            put_back(folder)
+
+
+def build_lock(folder: Path) -> FileLock:
+    """Held by who builds the index of a folder."""
+    return FileLock(folder.with_name(f".{folder.name}.lock"))
 
 
 def _set_aside(folder: Path) -> Path:
@@ -168,6 +220,8 @@ def read_manifest(folder: Path) -> dict[str, Any]:
     path = folder / MANIFEST
     if not path.is_file():
         raise BrokenIndexError(f"{folder}: there is no index here. Run `make index` to build it.")
+    if path.stat().st_size > LARGEST_MANIFEST:
+        raise BrokenIndexError(f"{path}: {path.stat().st_size:,} bytes are too many for a manifest. Run `make index`.")
     try:
         manifest = json.loads(path.read_text(encoding="utf-8"))
         found = manifest["format"]
@@ -198,10 +252,12 @@ def load_index(folder: Path, *, corpus: Path, embedder: str = EMBEDDED) -> Index
     if reason:
         raise BrokenIndexError(f"{reason}. Run `make index` to build it again.")
     try:
-        files = dict(manifest["files"])
         calibration = Calibration.from_json(manifest["calibration"])
         counts, dimension = manifest["rows"], manifest["dimension"]
-    except (KeyError, TypeError, ValueError) as error:
+        if not all(type(n) is int and n >= 0 for n in (*counts.values(), dimension)):
+            raise ValueError("a count")
+        files = {name: expected for name, expected in manifest["files"].items() if type(expected) is str}
+    except (KeyError, TypeError, ValueError, OverflowError) as error:
         raise BrokenIndexError(f"{folder / MANIFEST}: {error!r} is missing or wrong. Run `make index`.") from None
     for name, expected in files.items():
         path = folder / name
@@ -216,7 +272,7 @@ def load_index(folder: Path, *, corpus: Path, embedder: str = EMBEDDED) -> Index
     for needed in ("vectors.faiss", "passages.jsonl", "lexical.safetensors", *encoder):
         if needed not in files:
             raise BrokenIndexError(f"{folder / MANIFEST}: does not list {needed}. Run `make index`.")
-    rows = tuple(Row(**json.loads(line)) for line in (folder / "passages.jsonl").open(encoding="utf-8"))
+    rows = _read_rows(folder / "passages.jsonl")
     store = vectors.FaissStore.load(folder / "vectors.faiss")
     model = load_embedder(embedder, folder)
     for what, have, expected in (
@@ -227,7 +283,31 @@ def load_index(folder: Path, *, corpus: Path, embedder: str = EMBEDDED) -> Index
     ):
         if have != expected:
             raise BrokenIndexError(f"{folder}: {what} is {have}, the manifest says {expected}. Run `make index`.")
-    return Index(model, store, rows, NgramClassifier.load(folder / "lexical.safetensors"), calibration, manifest)
+    classifier = NgramClassifier.load(folder / "lexical.safetensors")
+    if read_manifest(folder) != manifest:
+        raise BrokenIndexError(f"{folder}: another index took its place while it was read. Try again.")
+    return Index(model, store, rows, classifier, calibration, manifest)
+
+
+def _read_rows(path: Path) -> tuple[Row, ...]:
+    if path.stat().st_size > LARGEST_ROWS:
+        raise BrokenIndexError(f"{path}: {path.stat().st_size:,} bytes are too many. Run `make index`.")
+    decode = json.JSONDecoder().decode
+    rows: list[Row] = []
+    try:
+        lines = path.read_text(encoding="utf-8").removesuffix("\n").split("\n")
+    except UnicodeDecodeError:
+        raise BrokenIndexError(f"{path}: not text in UTF-8. Run `make index`.") from None
+    for number, line in enumerate(lines, 1):
+        try:
+            row = Row(**decode(line))
+        except (ValueError, TypeError, RecursionError):
+            row = Row("phrasing", text=None)  # type: ignore[arg-type]
+        kinds = {type(row.question), type(row.position), type(row.sentence)}
+        if type(row.kind) is not str or type(row.text) is not str or not kinds <= _NUMBERS:
+            raise BrokenIndexError(f"{path}:{number}: not a row of an index. Run `make index`.")
+        rows.append(row)
+    return tuple(rows)
 
 
 def load_embedder(name: str, folder: Path) -> Embedder:

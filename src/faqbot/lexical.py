@@ -10,6 +10,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,6 +18,7 @@ from numpy.typing import NDArray
 from faqbot.errors import BrokenIndexError
 from faqbot.ngrams import BUCKETS, ngram_counts
 
+NEEDED = {"topic", "danger", "scope", "language"}  # heads that the search asks; "leaning" only helps it
 CONTEXT_SALT = 1  # n-grams of the turn before are features of their own
 
 
@@ -95,21 +97,38 @@ class NgramClassifier:
 
         try:
             with safe_open(path, framework="numpy") as file:
+                labels = json.loads((file.metadata() or {})["heads"])
                 heads = {
-                    name: Head(
-                        tuple(labels),
+                    str(name): Head(
+                        tuple(map(str, labels[name])),
                         file.get_tensor(f"{name}.weights"),
                         file.get_tensor(f"{name}.bias"),
                     )
-                    for name, labels in json.loads((file.metadata() or {}).get("heads", "{}")).items()
+                    for name in labels
                 }
                 classifier = cls(file.get_tensor("rarity"), heads)
-        except (SafetensorError, OSError, ValueError) as error:
+        except (SafetensorError, OSError, ValueError, KeyError, TypeError, RecursionError) as error:
             raise BrokenIndexError(f"{path}: cannot be read ({error}). Run `make index`.") from None
-        for head in heads.values():
-            expected = (BUCKETS, columns(head.labels))
-            if head.weights.shape != expected or head.bias.shape != expected[1:]:
-                raise BrokenIndexError(
-                    f"{path}: weights of shape {head.weights.shape}, expected {expected}. Run `make index`."
-                )
+        missing = NEEDED - heads.keys()
+        if missing:
+            raise BrokenIndexError(f"{path}: the heads {', '.join(sorted(missing))} are missing. Run `make index`.")
+        tensors: list[tuple[str, NDArray[Any], type, tuple[int, ...]]] = [
+            ("rarity", classifier.rarity, np.float32, (BUCKETS,))
+        ]
+        for name, head in heads.items():
+            tensors.append((f"{name}.weights", head.weights, np.float16, (BUCKETS, columns(head.labels))))
+            tensors.append((f"{name}.bias", head.bias, np.float32, (columns(head.labels),)))
+        for name, tensor, kind, shape in tensors:
+            if tensor.dtype != np.dtype(kind) or tensor.shape != shape:
+                found = f"{tensor.dtype} of shape {tensor.shape}, expected {np.dtype(kind)} of shape {shape}"
+                raise BrokenIndexError(f"{path}: {name} is {found}. Run `make index`.")
+            if not _finite(tensor):
+                raise BrokenIndexError(f"{path}: {name} holds what is no number. Run `make index`.")
         return classifier
+
+
+def _finite(tensor: NDArray[Any]) -> bool:
+    """Whether all are numbers; of float16 by their bits, since numpy's own test is slow for it."""
+    if tensor.dtype == np.float16:
+        return bool(((tensor.view(np.uint16) & 0x7C00) != 0x7C00).all())
+    return bool(np.isfinite(tensor).all())

@@ -18,6 +18,10 @@ SHORT = 12  # characters of the fingerprint that are shown
 _SCRIPT_TEXTS = (
     "box_label box_placeholder send clear cleared exit_help copied not_copied source_panel language close title"
 ).split()
+_REFUSED = (  # by HTTP status; 0 is no response at all, and any other status counts as 500
+    *((401, "password"), (408, "too_slow"), (413, "too_large"), (429, "too_many"), (503, "busy"), (500, "failed")),
+    (0, "no_connection"),
+)
 _NAMES: dict[Language, str] = {"en": "English", "es": "Español"}
 
 
@@ -173,7 +177,8 @@ def script_texts(document: Document) -> str:
     """What ui.js says or copies, as JSON for the page's head."""
     data: dict[str, Any] = {}
     for language in LANGUAGES:
-        say = {name: texts.ui(language, name) for name in _SCRIPT_TEXTS}
+        say: dict[str, Any] = {name: texts.ui(language, name) for name in _SCRIPT_TEXTS}
+        say["refused"] = {status: texts.refusal(language, name, seconds="{seconds}") for status, name in _REFUSED}
         date = texts.ui(language, "date_value", date=document.date, obtained=document.obtained)
         origin, dated = texts.ui(language, "origin"), texts.ui(language, "date")
         say["provenance"] = (

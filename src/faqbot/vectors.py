@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from faqbot.errors import BrokenIndexError
 
 Vectors = NDArray[np.float32]
-LARGEST_FILE = 1 << 30  # bytes that a stored index may claim; guards against a forged header
+LONGEST = 1.01  # length of a stored vector; they are unit vectors or zero
 faiss.omp_set_num_threads(1)  # a thread team costs more than it saves for one query
 
 
@@ -88,12 +88,24 @@ class FaissStore:
     @classmethod
     def load(cls, path: Path) -> FaissStore:
         """Read a saved store; anything but a flat inner-product index is refused."""
-        faiss.set_deserialization_vector_byte_limit(LARGEST_FILE)
+        usual = faiss.get_deserialization_vector_byte_limit()
         try:
+            faiss.set_deserialization_vector_byte_limit(path.stat().st_size)  # no header can claim more than there is
             index = faiss.read_index(str(path))
-        except (RuntimeError, MemoryError) as error:
+        except (RuntimeError, MemoryError, OSError) as error:
             reason = str(error).splitlines()[0]
             raise BrokenIndexError(f"{path}: FAISS cannot read it ({reason}). Run `make index`.") from None
+        finally:
+            faiss.set_deserialization_vector_byte_limit(usual)
         if not isinstance(index, faiss.IndexFlat) or index.metric_type != faiss.METRIC_INNER_PRODUCT:
             raise BrokenIndexError(f"{path}: not a flat inner-product index. Run `make index`.")
-        return cls(index=index)
+        store = cls(index=index)
+        if not _sound(store.head(len(store))):
+            raise BrokenIndexError(f"{path}: holds vectors that are no numbers or not of length 1. Run `make index`.")
+        return store
+
+
+def _sound(vectors: Vectors) -> bool:
+    """Whether every vector is finite and no longer than 1; NaN compares false."""
+    squares = np.einsum("ij,ij->i", vectors, vectors)
+    return bool((squares <= LONGEST**2).all())

@@ -1,5 +1,6 @@
 // What happens in the page: language, the source panel, copying, leaving, saying a reply once.
 // Asks nothing itself (Gradio's one event does), stores nothing, and contacts no one.
+// What it wraps of `fetch` only gives a failure words.
 "use strict";
 (() => {
   const texts = JSON.parse(document.getElementById("ui-texts").textContent);
@@ -24,6 +25,8 @@
   voice.setAttribute("role", "status");
   const tip = make("div", { id: "tip", hidden: true });
   tip.setAttribute("role", "tooltip");
+  const trouble = make("p", { id: "trouble", hidden: true }); // why a question was not answered
+  trouble.setAttribute("role", "alert");
   const box = () => find("#box textarea");
   const say = (name) => texts[language][name];
 
@@ -85,6 +88,31 @@
   function reading(turn) {
     const parts = [".says", ".best .lead", ".best .cite", ".best ~ .tension h3"];
     return parts.map((selector) => find(selector, turn)?.textContent).filter(Boolean).join(" ");
+  }
+
+  // Gradio would tell of a failure in its own words and forget it. It is given an answer that changes nothing, so
+  // that the box keeps the words; clearing is done without the server.
+  const fetchAnything = window.fetch;
+  window.fetch = async (address, options) => {
+    if (options?.method !== "POST" || !String(address.url ?? address).endsWith("/run/predict")) {
+      return fetchAnything(address, options);
+    }
+    let response = null;
+    try {
+      response = await fetchAnything(address, options);
+    } catch { /* the server is not there */ }
+    complain(response);
+    if (response?.ok) return response;
+    const clearing = JSON.parse(options.body).data.length === 0;
+    const same = clearing ? "" : { __type__: "update" };
+    return new Response(JSON.stringify({ data: [same, same, same] }), { headers: { "content-type": "application/json" } });
+  };
+
+  function complain(response) {
+    const reasons = say("refused");
+    const words = response?.ok ? "" : reasons[response?.status ?? 0] ?? reasons[500];
+    trouble.textContent = words.replace("{seconds}", response?.headers.get("retry-after") ?? "10");
+    trouble.hidden = !words;
   }
 
   function clearAway() {
@@ -277,6 +305,7 @@
     started = true;
     waiting.disconnect();
     byId("latest").before(past);
+    byId("composer").append(trouble);
     document.body.append(voice, tip);
     byId("source").setAttribute("role", "complementary");
     speak(language);

@@ -29,6 +29,11 @@ def ui(language: Language, name: str, **values: object) -> str:
     return _texts(language)["ui"][name].format(**values)
 
 
+def refusal(language: Language, name: str, **values: object) -> str:
+    """Why a request is not answered, by name, with its values filled in; KeyError for an unknown name."""
+    return _texts(language)["refusal"][name].format(**values)
+
+
 def names() -> dict[str, set[str]]:
     """The names in each group, for a test that both languages have the same."""
     return {language: {f"{g}.{n}" for g, group in _texts(language).items() for n in group} for language in ("en", "es")}
