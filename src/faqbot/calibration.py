@@ -17,14 +17,15 @@ from numpy.typing import NDArray
 from faqbot import training
 from faqbot.confidence import fit_thresholds
 from faqbot.corpus import Corpus
+from faqbot.fitting import fit_choice, fit_fusion
 from faqbot.index import Calibration
-from faqbot.schema import Conversation, Phrasing
+from faqbot.schema import Conversation, Phrasing, TwoPart
 from faqbot.search import Evidence, Weights, context_of, fuse
 from faqbot.trained import train
 from faqbot.training import Progress
 
-_Authored = TypeVar("_Authored", Phrasing, Conversation)
-FOLDS = 5
+_Authored = TypeVar("_Authored", Phrasing, Conversation, TwoPart)
+FOLDS = 4
 WORKERS = 2
 FEW = 1_000  # phrasings below which starting processes takes longer than the trainings
 WHOLE_SHARE = 3  # one in so many whole questions counts when the choice of the sentence is fitted: precise ones decide
@@ -35,14 +36,20 @@ class HeldAside:
     """A message with the evidence of a training that has not seen its author."""
 
     evidence: Evidence
-    target: int
-    phrasing: Phrasing | None  # None for a conversation
+    target: int  # the first of its questions for a two-part message
+    asked: Phrasing | Conversation | TwoPart
+
+    @property
+    def phrasing(self) -> Phrasing | None:
+        """What was asked, if it is a message that stands alone and asks one thing."""
+        return self.asked if isinstance(self.asked, Phrasing) else None
 
 
 def split_authors(corpus: Corpus, folds: int = FOLDS) -> list[frozenset[str]]:
     """Authors in at most `folds` groups of similar size, largest first."""
     sizes: dict[str, int] = {}
-    authored: list[Phrasing | Conversation] = [*corpus.phrasings, *corpus.unanswerable, *corpus.conversations]
+    authored: list[Phrasing | Conversation | TwoPart] = [*corpus.phrasings, *corpus.unanswerable]
+    authored += [*corpus.conversations, *corpus.two_part]
     for one in authored:
         sizes[one.author] = sizes.get(one.author, 0) + 1
     groups: list[list[str]] = [[] for _ in range(min(folds, len(sizes)))]
@@ -62,6 +69,7 @@ def without(corpus: Corpus, authors: frozenset[str]) -> Corpus:
         phrasings=keep(corpus.phrasings),
         unanswerable=keep(corpus.unanswerable),
         conversations=keep(corpus.conversations),
+        two_part=keep(corpus.two_part),
     )
 
 
@@ -107,24 +115,25 @@ def _hold_aside_group(job: tuple[Corpus, str, frozenset[str]]) -> list[HeldAside
     for talk in corpus.conversations:
         if talk.author in group:
             evidence = search.evidence(talk.turns[-1], context=context_of(talk.turns[:-1]))
-            held.append(HeldAside(evidence, talk.question - 1, None))
-    return held
+            held.append(HeldAside(evidence, talk.question - 1, talk))
+    two_part = (both for both in corpus.two_part if both.author in group)
+    return held + [HeldAside(search.evidence(both.text), both.questions[0] - 1, both) for both in two_part]
 
 
 def calibrate(corpus: Corpus, held: Sequence[HeldAside]) -> tuple[Calibration, dict[str, Any]]:
     """Fit the fusion, the choice of the sentence and the thresholds on left-out authors; figures for the manifest."""
     single = [one for one in held if one.phrasing]
-    follow_ups = [one for one in held if not one.phrasing]
+    follow_ups = [one for one in held if isinstance(one.asked, Conversation)]
     classes, targets = _stacked(single)
-    fusion, none_bias = training.fit_fusion(classes, targets)
+    fusion, none_bias = fit_fusion(classes, targets)
     asked = [one for one in single if one.phrasing and one.phrasing.question]
     precise = [_sentence_group(corpus, one) for one in asked if one.phrasing and one.phrasing.position]
     whole = [_sentence_group(corpus, one) for one in asked if one.phrasing and not one.phrasing.position]
     weights = Weights(
         fusion=fusion,
-        follow_up=training.fit_fusion(*_stacked(follow_ups))[0] if follow_ups else fusion,
+        follow_up=fit_fusion(*_stacked(follow_ups))[0] if follow_ups else fusion,
         none_bias=none_bias,
-        sentence=training.fit_choice(precise + whole[::WHOLE_SHARE]),
+        sentence=fit_choice(precise + whole[::WHOLE_SHARE]),
     )
     probabilities = np.stack([fuse(one, weights) for one in classes])
     thresholds = fit_thresholds(
@@ -132,6 +141,7 @@ def calibrate(corpus: Corpus, held: Sequence[HeldAside]) -> tuple[Calibration, d
         targets,
         kinds=[one.phrasing.kind if one.phrasing else None for one in single],
         danger=np.array([one.evidence.danger for one in single]),
+        two_part=np.array([one.evidence.two_part for one in single]),
     )
     answerable = targets < len(corpus.document.questions)
     best = probabilities[:, :-1].argmax(axis=1)

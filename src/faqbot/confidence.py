@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,41 +21,50 @@ FALSE_ANSWERS = 0.08  # share of near-topic unanswerable messages that may be an
 REFUSED = 0.015  # share of answerable messages that may get neither an answer nor an offer
 FALSE_ALARMS = 0.003  # share of answerable messages that may be taken for someone in danger
 LEAST_URGENT = 0.05  # no lower, however few ordinary messages look like danger
+ANSWERS_RIGHT = 0.97  # share of answers to answerable messages that must show a right question
 SECOND_SHARE = 0.3  # a second question is shown when its probability is this share of the first's
-SURE = 0.6  # share of the probability that some question answers, which must lie on the questions shown
+TWO_PART = 0.5  # probability that a message asks two things, from which a second question is always shown
 
 Decision = Literal["answered", "did_you_mean", "not_covered"]
+Shares = Any  # a probability, or an array of them
 
 
 @dataclass(frozen=True, slots=True)
 class Thresholds:
     """All on probabilities.
 
-    answer: that any question answers, from which the best are shown as the answer (if they hold `SURE` of it).
+    answer: that any question answers, from which the best are shown as the answer,
+    sure: if the questions shown hold this share of it; where several are about as likely, they are offered instead.
     strong: of the best question, from which the match is called strong.
     offer: that any question answers, from which close ones are offered.
     urgent: how surely someone is in danger now, from which the reply is about that and nothing else.
     """
 
     answer: float
+    sure: float
     strong: float
     offer: float
     urgent: float
 
     def decide(self, findings: Findings) -> tuple[Decision, Confidence | None]:
         covered = 1 - findings.none
-        if covered >= self.answer and sum(map(findings.probability, shown(findings))) >= SURE * covered:
+        if covered >= self.answer and sum(map(findings.probability, shown(findings))) >= self.sure * covered:
             best = findings.probability(findings.ranking[0])
             return "answered", "strong" if best >= self.strong else "possible"
         return ("did_you_mean", None) if covered >= self.offer else ("not_covered", None)
 
 
 def shown(findings: Findings) -> tuple[int, ...]:
-    """The questions that an answer cites: the best, and the second when it is nearly as likely."""
+    """The questions that an answer cites: the best, and the second when it is nearly as likely or two were asked."""
     first, *others = findings.ranking
-    if others and findings.probability(others[0]) >= SECOND_SHARE * findings.probability(first):
+    if others and _second(findings.probability(first), findings.probability(others[0]), findings.two_part):
         return first, others[0]
     return (first,)
+
+
+def _second(first: Shares, second: Shares, two_part: Shares) -> Shares:
+    """Whether the second question is shown beside the first, by their probabilities; for one message or many."""
+    return (second >= SECOND_SHARE * first) | (two_part >= TWO_PART)
 
 
 def fit_thresholds(
@@ -64,6 +73,7 @@ def fit_thresholds(
     *,
     kinds: Sequence[str | None],
     danger: NDArray[np.float64],
+    two_part: NDArray[np.float64],
 ) -> Thresholds:
     """Choose the thresholds on held-aside messages.
 
@@ -72,6 +82,7 @@ def fit_thresholds(
         targets: the class of each message.
         kinds: for unanswerable messages their kind, else None; kinds that begin with "near" are near the topic.
         danger: how surely someone is in danger now, for each message.
+        two_part: probability that a message asks two things, for each message.
     """
     none = probabilities.shape[1] - 1
     best = probabilities[:, :none].max(axis=1)
@@ -81,17 +92,34 @@ def fit_thresholds(
     ordinary = danger[targets != none]
     answer = float(np.quantile(near, 1 - FALSE_ANSWERS)) if len(near) else 0.5
     offer = float(np.quantile(covered[targets != none], REFUSED))
+    share, held = shown_share(probabilities, targets, two_part)
+    given = (targets != none) & (covered >= answer)
     return Thresholds(
         answer=round(answer, 4),
-        strong=round(_precise_from(best, right), 4),
+        sure=round(_precise_from(share[given], held[given], ANSWERS_RIGHT), 4),
+        strong=round(_precise_from(best, right, STRONG_PRECISION), 4),
         offer=round(min(offer, answer), 4),
         urgent=round(max(float(np.quantile(ordinary, 1 - FALSE_ALARMS)), LEAST_URGENT), 4),
     )
 
 
-def _precise_from(best: NDArray[np.float32], right: NDArray[np.bool_]) -> float:
-    """The lowest score from which on the share of right answers is at least STRONG_PRECISION."""
-    order = np.argsort(-best, kind="stable")
-    precision = np.cumsum(right[order]) / np.arange(1, len(order) + 1)
-    precise = np.flatnonzero(precision >= STRONG_PRECISION)
-    return float(best[order][precise[-1]]) if len(precise) else 1.0
+def shown_share(
+    probabilities: NDArray[np.float32], targets: NDArray[np.int64], two_part: NDArray[np.float64]
+) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
+    """For each message: the share of what all questions have that lies on those shown, and whether the right one is.
+
+    Shapes as in `fit_thresholds`; both results have shape (messages,).
+    """
+    questions = probabilities[:, :-1]
+    order = np.argsort(-questions, axis=1, kind="stable")
+    first, second = (np.take_along_axis(questions, order[:, [place]], axis=1)[:, 0] for place in (0, 1))
+    beside = _second(first, second, two_part)
+    share = (first + np.where(beside, second, 0)) / questions.sum(axis=1)
+    return share, (order[:, 0] == targets) | (beside & (order[:, 1] == targets))
+
+
+def _precise_from(score: NDArray[np.float32], right: NDArray[np.bool_], precision: float) -> float:
+    """The lowest score from which on the share that is right is at least `precision`."""
+    order = np.argsort(-score, kind="stable")
+    reached = np.flatnonzero(np.cumsum(right[order]) / np.arange(1, len(order) + 1) >= precision)
+    return float(score[order][reached[-1]]) if len(reached) else 1.0

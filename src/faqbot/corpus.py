@@ -10,7 +10,7 @@ from typing import Any, get_args
 from faqbot.document import SOURCE, Document, load_document
 from faqbot.errors import CorpusError
 from faqbot.reading import fingerprint, read_bytes, read_jsonl, read_toml
-from faqbot.schema import LANGUAGES, Conversation, Language, Phrasing, Span, Tension, TensionSide, Trigger
+from faqbot.schema import LANGUAGES, Conversation, Language, Phrasing, Span, Tension, TensionSide, Trigger, TwoPart
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +21,7 @@ class Corpus:
     phrasings: tuple[Phrasing, ...]
     unanswerable: tuple[Phrasing, ...]
     conversations: tuple[Conversation, ...]
+    two_part: tuple[TwoPart, ...]
     tensions: tuple[Tension, ...]
     files: dict[str, str]  # file name -> sha256 of its bytes, for the manifest
 
@@ -38,6 +39,7 @@ def load_corpus(folder: Path) -> Corpus:
         phrasings=(*phrasings, *(one for one in contrasted if one.question)),
         unanswerable=(*unanswerable, *(one for one in contrasted if not one.question)),
         conversations=tuple(_read_conversations(folder / "followups.jsonl", document)),
+        two_part=tuple(_read_two_part(folder / "twoparts.jsonl", document)),
         tensions=load_tensions(folder, document),
         files=corpus_hashes(folder),
     )
@@ -88,6 +90,18 @@ def _read_contrasts(path: Path, document: Document) -> Iterator[Phrasing]:
 def _read_unanswerable(path: Path) -> Iterator[Phrasing]:
     for _, row in read_jsonl(path, required={"q", "kind", "author"}, optional=set()):
         yield Phrasing(row["q"], row["author"], kind=row["kind"])
+
+
+def _read_two_part(path: Path, document: Document) -> Iterator[TwoPart]:
+    if not path.exists():
+        return
+    for line_number, row in read_jsonl(path, required={"q", "questions", "author"}, optional=set()):
+        numbers = row["questions"]
+        if not isinstance(numbers, list) or len(numbers) != 2 or numbers[0] == numbers[1]:
+            raise CorpusError(path, f'"questions" is {numbers!r}; it must list two different ones.', line=line_number)
+        for number in numbers:
+            _check_number(path, line_number, number, "question", len(document.questions))
+        yield TwoPart(row["q"], row["author"], (numbers[0], numbers[1]))
 
 
 def _read_conversations(path: Path, document: Document) -> Iterator[Conversation]:

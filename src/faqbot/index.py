@@ -32,7 +32,7 @@ from faqbot.schema import Question
 from faqbot.search import FUSED, SENTENCE_CLUES, Row, Search, Weights
 from faqbot.settings import EMBEDDED
 
-FORMAT = 1
+FORMAT = 2
 MANIFEST = "manifest.json"
 LARGEST_MANIFEST = 1 << 20  # bytes; ours has two thousand
 LARGEST_ROWS = 1 << 28  # bytes of passages.jsonl; ours has a million
@@ -208,10 +208,19 @@ def _set_aside(folder: Path) -> Path:
     return folder.with_name(f".{folder.name}-old")
 
 
-def _row_json(row: Row) -> dict[str, Any]:
-    """A row as it is stored; a phrasing without its words, which stand in the corpus and are not needed again."""
-    kept = dataclasses.asdict(dataclasses.replace(row, text="") if row.kind == "phrasing" else row)
-    return {key: value for key, value in kept.items() if value not in (None, "")}
+def _row_json(row: Row) -> dict[str, Any] | list[int]:
+    """A row as it is stored.
+
+    A phrasing is a short list of what it points to, without its words: there are tens of thousands, the words stand
+    in the corpus and are not needed again.
+    """
+    if row.kind == "phrasing":
+        return [point for point in (row.question, row.position, row.sentence) if point]  # each needs the one before
+    return {key: value for key, value in dataclasses.asdict(row).items() if value is not None}
+
+
+def _row(stored: dict[str, Any] | list[int]) -> Row:
+    return Row("phrasing", "", *stored) if isinstance(stored, list) else Row(**stored)
 
 
 def read_manifest(folder: Path) -> dict[str, Any]:
@@ -300,7 +309,7 @@ def _read_rows(path: Path) -> tuple[Row, ...]:
         raise BrokenIndexError(f"{path}: not text in UTF-8. Run `make index`.") from None
     for number, line in enumerate(lines, 1):
         try:
-            row = Row(**decode(line))
+            row = _row(decode(line))
         except (ValueError, TypeError, RecursionError):
             row = Row("phrasing", text=None)  # type: ignore[arg-type]
         kinds = {type(row.question), type(row.position), type(row.sentence)}

@@ -17,8 +17,11 @@ from numpy.typing import NDArray
 from faqbot import training
 from faqbot.build import progress_bar
 from faqbot.calibration import HeldAside, calibrate, hold_aside, split_authors, without
+from faqbot.confidence import TWO_PART, Thresholds, shown_share
 from faqbot.corpus import Corpus, load_corpus
-from faqbot.measures import question_scores, share
+from faqbot.measures import question_scores
+from faqbot.measures import share as share_of
+from faqbot.schema import Conversation, TwoPart
 from faqbot.search import fuse
 from faqbot.settings import Settings
 from faqbot.trained import train
@@ -33,11 +36,11 @@ def measure_left_out(settings: Settings, folder: Path) -> dict[str, Any]:
 
     corpus = load_corpus(Path(settings.corpus))
     held = hold_aside(corpus, settings.embedder, progress_bar)
-    calibration, _ = calibrate(corpus, held)
+    calibration, fitted = calibrate(corpus, held)
     probabilities = np.stack(
-        [fuse(one.evidence.classes, calibration.weights, follow_up=one.phrasing is None) for one in held]
+        [fuse(one.evidence.classes, calibration.weights, follow_up=isinstance(one.asked, Conversation)) for one in held]
     )
-    targets = np.array([one.target for one in held])
+    targets = np.array([_target(one, own) for one, own in zip(held, probabilities, strict=True)])
     none = probabilities.shape[1] - 1
     rankings = np.argsort(-probabilities[:, :none], axis=1, kind="stable")
     answerable = targets < none
@@ -46,6 +49,8 @@ def measure_left_out(settings: Settings, folder: Path) -> dict[str, Any]:
         "questions": question_scores(targets[answerable] + 1, rankings[answerable] + 1),
         "confusions": _confusions(targets[answerable], rankings[answerable, 0]),
         "detection": _detection(held, probabilities, targets, none),
+        "decisions": _decisions(held, probabilities, targets, calibration.thresholds),
+        "sentences": fitted,
         "strong": _strong(probabilities, targets, none, calibration.thresholds.strong),
         "learning curve": _learning_curve(corpus, settings.embedder),
     }
@@ -63,23 +68,84 @@ def measure_left_out(settings: Settings, folder: Path) -> dict[str, Any]:
 def _by_voice(
     held: Sequence[HeldAside], targets: NDArray[np.int64], rankings: NDArray[np.int64], answerable: NDArray[np.bool_]
 ) -> dict[str, Any]:
-    voices = np.array([one.phrasing.author if one.phrasing else "conversations" for one in held])
+    voices = np.array([_voice(one) for one in held])
     scores = {}
     for voice in sorted(set(voices.tolist())):
         own = (voices == voice) & answerable
         if own.sum() >= MINIMUM:
             scores[voice] = {
                 "messages": int(own.sum()),
-                "hit@1": share((rankings[own, 0] == targets[own]).tolist()),
-                "hit@3": share((rankings[own, :3] == targets[own, None]).any(axis=1).tolist()),
+                "hit@1": share_of((rankings[own, 0] == targets[own]).tolist()),
+                "hit@3": share_of((rankings[own, :3] == targets[own, None]).any(axis=1).tolist()),
             }
     own = answerable
     scores["all"] = {
         "messages": int(own.sum()),
-        "hit@1": share((rankings[own, 0] == targets[own]).tolist()),
-        "hit@3": share((rankings[own, :3] == targets[own, None]).any(axis=1).tolist()),
+        "hit@1": share_of((rankings[own, 0] == targets[own]).tolist()),
+        "hit@3": share_of((rankings[own, :3] == targets[own, None]).any(axis=1).tolist()),
     }
     return scores
+
+
+def _target(one: HeldAside, probabilities: NDArray[np.float32]) -> int:
+    """The right class; of a two-part message the likelier of its two questions, since either may come first."""
+    if isinstance(one.asked, TwoPart):
+        return max((number - 1 for number in one.asked.questions), key=lambda index: float(probabilities[index]))
+    return one.target
+
+
+def _voice(one: HeldAside) -> str:
+    names = {Conversation: "conversations", TwoPart: "two-part"}
+    return names.get(type(one.asked), one.asked.author)
+
+
+def _decisions(
+    held: Sequence[HeldAside],
+    probabilities: NDArray[np.float32],
+    targets: NDArray[np.int64],
+    thresholds: Thresholds,
+) -> dict[str, Any]:
+    """What the thresholds do on messages that stand alone: answers, offers, refusals, danger; and two-part messages."""
+    none = probabilities.shape[1] - 1
+    two_part = np.array([one.evidence.two_part for one in held])
+    danger = np.array([one.evidence.danger for one in held]) >= thresholds.urgent
+    share, held_right = shown_share(probabilities, targets, two_part)
+    covered = 1 - probabilities[:, none]
+    alone = np.array([one.phrasing is not None for one in held])
+    kinds = np.array([one.phrasing.kind or "" if one.phrasing else "" for one in held])
+    near = np.char.startswith(kinds, "near")
+    asked = alone & (targets < none)
+    likely = covered >= thresholds.answer
+    given = likely & (share >= thresholds.sure)
+    offered = likely & ~given
+    three = (np.argsort(-probabilities[:, :none], axis=1, kind="stable")[:, :3] == targets[:, None]).any(axis=1)
+    both = [one for one in held if isinstance(one.asked, TwoPart)]
+    wanted = np.array(
+        [[number - 1 for number in one.asked.questions] for one in both if isinstance(one.asked, TwoPart)]
+    )
+    order = np.argsort(-probabilities[[isinstance(one.asked, TwoPart) for one in held], :none], axis=1, kind="stable")
+
+    def found(first: int) -> list[bool]:
+        return [set(pair) <= set(row[:first]) for pair, row in zip(wanted.tolist(), order.tolist(), strict=True)]
+
+    rates = {
+        "answered, of answerable": given[asked],
+        "right question shown, of answers": held_right[asked & given],
+        "the same without the gap": held_right[asked & likely],
+        "offered because of the gap, of answerable": offered[asked],
+        "right question among those offered": three[asked & offered],
+        "refused, of answerable": (covered < thresholds.offer)[asked],
+        "answered, of near the topic": given[alone & near],
+        "answered, of other unanswerable": given[alone & (targets == none) & ~near],
+        "danger recognised": danger[kinds == "distress"],
+        "taken for danger, of answerable": danger[asked],
+        "taken for danger, of near the topic": danger[alone & near],
+        "taken for two-part, of one-part": two_part[asked] >= TWO_PART,
+        "two-part recognised": np.array([one.evidence.two_part >= TWO_PART for one in both]),
+        "both questions first, of two-part": np.array(found(2)),
+        "both questions in the first three, of two-part": np.array(found(3)),
+    }
+    return {name: share_of(values.tolist()) for name, values in rates.items()}
 
 
 def _confusions(targets: NDArray[np.int64], first: NDArray[np.int64]) -> list[dict[str, int]]:
@@ -114,7 +180,7 @@ def _strong(
 ) -> dict[str, Any]:
     strong = probabilities[:, :none].max(axis=1) >= threshold
     right = probabilities[:, :none].argmax(axis=1) == targets
-    return {"right": share(right[strong].tolist()), "of answerable": share(strong[targets < none].tolist())}
+    return {"right": share_of(right[strong].tolist()), "of answerable": share_of(strong[targets < none].tolist())}
 
 
 def _learning_curve(corpus: Corpus, embedder: str) -> list[dict[str, float]]:
@@ -149,6 +215,9 @@ def print_left_out(report: dict[str, Any]) -> None:
         taken = ", ".join(f"{other['question']} ({other['times']})" for other in row["taken for"])
         print(f"{question:<16}{row['messages']:>10}{one['share']:>8.3f}{interval:>18}  {taken}")
     print("\n" + "  ".join(f"{name} {value}" for name, value in report["detection"].items()))
+    for name, one in report["decisions"].items():
+        print(f"{name:50}{one['share']:>8.3f}  [{one['low']:.3f}, {one['high']:.3f}]")
+    print("  ".join(f"{name} {value}" for name, value in report["sentences"].items()))
     print(
         f"strong matches right: {report['strong']['right']}, share of answerable: {report['strong']['of answerable']}"
     )

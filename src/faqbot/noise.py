@@ -25,7 +25,7 @@ def _neighbours() -> dict[str, str]:
 _NEIGHBOURS = _neighbours()
 
 
-def misspell(text: str, random: Random, *, rate: float = 0.15, dropped: float = 0.05) -> str:
+def misspell(text: str, random: Random, *, rate: float = 0.15, dropped: float = 0.15) -> str:
     """A copy of a text with about `rate` of its words misspelled and `dropped` of them left out."""
     kept = []
     for word in text.split():

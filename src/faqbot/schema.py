@@ -94,6 +94,15 @@ class Phrasing:
 
 
 @dataclass(frozen=True, slots=True)
+class TwoPart:
+    """An authored message that asks two things; `questions` answer them, in the order asked."""
+
+    text: str
+    author: str
+    questions: tuple[int, int]
+
+
+@dataclass(frozen=True, slots=True)
 class Conversation:
     """An authored follow-up: the answer to the last turn is `question`; `switch` marks a new topic."""
 

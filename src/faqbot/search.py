@@ -57,6 +57,7 @@ class Evidence:
     classes: Floats  # (questions + 1, len(FUSED)), higher is better
     kinds: dict[str, float]  # probability of every kind of message that no question answers
     danger: float  # how surely someone is in danger now, 0 to 1: two heads must agree
+    two_part: float  # probability that a message asks two things with two answers
     clues: Floats  # (sentences, len(SENTENCE_CLUES)), rows as in Search.sentences
 
 
@@ -76,6 +77,7 @@ class Findings:
     probabilities: Floats  # (questions + 1,), sums to 1
     kinds: dict[str, float]
     danger: float
+    two_part: float
     sentences: Mapping[int, tuple[SentenceHit, ...]]  # by question, best first
 
     @property
@@ -147,10 +149,8 @@ class Search:
 
         alone = self._dense(self._embedder.embed([message])[0])
         if context:
-            heads = self._classifier.heads  # a corpus without conversations teaches no leaning
-            leaning = heads["leaning"].log_probabilities(features) if "leaning" in heads else (0.0, -np.inf)
             joined = self._dense(self._embedder.embed([f"{context} {message}"])[0])
-            share = float(np.exp(leaning[1]))
+            share = self._yes("leaning", features)
             dense = tuple((1 - share) * a + share * j for a, j in zip(alone, joined, strict=True))
         else:
             dense = alone
@@ -162,10 +162,11 @@ class Search:
         clues[:, 6] = self._lead
         clues[:, 7] = self._lead * (whole - part)
         kinds = dict(zip(topic.labels[questions:], np.exp(log_topic[questions:]).tolist(), strict=True))
-        danger = np.exp(self._classifier.heads["danger"].log_probabilities(words)[1])
+        danger = self._yes("danger", words)
         return Evidence(
             classes=np.stack([lexical, votes, np.append(passage_best, 0)], axis=1).astype(np.float32),
             danger=float(np.sqrt(danger * kinds.get("distress", 0.0))),
+            two_part=self._yes("two_part", words),
             kinds=kinds,
             clues=clues,
         )
@@ -190,19 +191,22 @@ class Search:
         clues[:, 3] = np.log(aimed_passage[:-1])[self._sentence_passage]
         return np.log(votes), best, clues
 
+    def _yes(self, name: str, features: NgramFeatures) -> float:
+        """The probability of the second label of a head of two; 0 where the corpus had nothing to teach it."""
+        head = self._classifier.heads.get(name)
+        return float(np.exp(head.log_probabilities(features)[1])) if head else 0.0
+
     def spanish(self, message: str) -> float:
         """The probability that a message is in Spanish rather than English."""
-        head = self._classifier.heads["language"]
-        return float(np.exp(head.log_probabilities(self._classifier.features(message))[1]))
+        return self._yes("language", self._classifier.features(message))
 
     def find(self, message: str, weights: Weights, *, context: str = "") -> Findings:
         """Rank every question, and the sentences within each."""
         evidence = self.evidence(message, context=context)
         scores = evidence.clues @ np.array(weights.sentence, dtype=np.float32)
         sentences = _RankedSentences(self.sentences, self._owner, scores)
-        return Findings(
-            fuse(evidence.classes, weights, follow_up=bool(context)), evidence.kinds, evidence.danger, sentences
-        )
+        probabilities = fuse(evidence.classes, weights, follow_up=bool(context))
+        return Findings(probabilities, evidence.kinds, evidence.danger, evidence.two_part, sentences)
 
 
 class _RankedSentences(Mapping[int, tuple[SentenceHit, ...]]):

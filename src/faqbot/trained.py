@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,10 +13,10 @@ from faqbot.corpus import Corpus
 from faqbot.embedding import Embedder, SentenceTransformerEmbedder, StaticEmbedder
 from faqbot.index import document_rows
 from faqbot.lexical import NgramClassifier
-from faqbot.schema import Phrasing
+from faqbot.schema import LANGUAGES, Phrasing
 from faqbot.search import Row, Search, context_of
 from faqbot.settings import EMBEDDED
-from faqbot.training import Anchor, Progress, Sample
+from faqbot.training import Anchor, Lesson, Progress, Sample
 from faqbot.vectors import FaissStore
 
 DETACHED = 3_000  # phrasings that are shown once with a foreign turn before them: context must not mislead
@@ -47,7 +47,7 @@ def train(corpus: Corpus, embedder: str, progress: Progress | None = None) -> Tr
     model: Embedder
     if embedder == EMBEDDED:
         tokenizer, weights = training.train_encoder(
-            _encoder_samples(corpus), _anchors(corpus), len(questions) + 1, progress=progress
+            encoder_samples(corpus), anchors(corpus), len(questions) + 1, progress=progress
         )
         model = StaticEmbedder(tokenizer, weights)
 
@@ -61,7 +61,7 @@ def train(corpus: Corpus, embedder: str, progress: Progress | None = None) -> Tr
     return Trained(model, tuple(rows), store, _train_classifier(corpus, progress), save)
 
 
-def _anchors(corpus: Corpus) -> list[Anchor]:
+def anchors(corpus: Corpus) -> list[Anchor]:
     """The rows of the document as they are embedded, then the questions themselves."""
     questions = corpus.document.questions
     anchors = [Anchor(_embedded(row, corpus), (row.question or 0) - 1) for row in document_rows(questions)]
@@ -75,13 +75,15 @@ def _embedded(row: Row, corpus: Corpus) -> str:
     return f"{corpus.document.question(row.question).text} {row.text}"
 
 
-def _encoder_samples(corpus: Corpus) -> list[Sample]:
+def encoder_samples(corpus: Corpus) -> list[Sample]:
+    """What teaches the encoder: class n - 1 is question n, the last one "none of these"."""
     rows = document_rows(corpus.document.questions)
     none = len(corpus.document.questions)
     samples = [
         Sample(p.text, (p.question or 0) - 1, aims=tuple(i for i, row in enumerate(rows) if _aims_at(p, row)))
         for p in corpus.phrasings
     ]
+    samples += [Sample(both.text, number - 1) for both in corpus.two_part for number in both.questions]
     return samples + [Sample(p.text, none) for p in corpus.unanswerable]
 
 
@@ -92,50 +94,58 @@ def _aims_at(phrasing: Phrasing, row: Row) -> bool:
     return row.kind == "sentence" and phrasing.sentence in (None, row.sentence)
 
 
-def _train_classifier(corpus: Corpus, progress: Progress | None) -> NgramClassifier:
+def lessons(corpus: Corpus) -> tuple[list[Lesson], dict[str, list[str]]]:
+    """What teaches the lexical heads, phrasings first, and the labels of each head."""
     questions = corpus.document.questions
     kinds = sorted({kind_label(p) for p in corpus.unanswerable})
-    labels = [str(question.number) for question in questions] + kinds
-    target = {label: index for index, label in enumerate(labels)}
-    topic = [Sample(p.text, (p.question or 0) - 1) for p in corpus.phrasings]
-    topic += [Sample(p.text, target[kind_label(p)]) for p in corpus.unanswerable]
-    topic += [Sample(text, q.number - 1) for q in questions for text in (q.text, *(p.text for p in q.passages))]
-    rarity = training.train_rarity([sample.text for sample in topic])
-    standing_alone = topic[: len(corpus.phrasings)]
-    pick = np.random.default_rng(training.SEED)
-    foreign = [
-        Sample(standing_alone[mine].text, standing_alone[mine].target, context=topic[other].text)
-        for mine, other in zip(
-            pick.permutation(len(standing_alone))[:DETACHED],
-            pick.integers(len(topic), size=DETACHED),
-            strict=False,
-        )
-    ]
-    talks = [Sample(c.turns[-1], c.question - 1, context=context_of(c.turns[:-1])) for c in corpus.conversations]
-    leaning = [Sample(c.turns[-1], int(not c.switch), context=context_of(c.turns[:-1])) for c in corpus.conversations]
-    leaning += [Sample(sample.text, 0, context=sample.context) for sample in foreign[: len(talks)]]
-    language = [Sample(p.text, 0) for p in corpus.phrasings if p.language == "en"]
-    language += [Sample(p.text, 1) for p in corpus.phrasings if p.language == "es"]
-    heads = {
-        "topic": training.train_head([*topic, *foreign, *talks], labels, rarity, progress=progress, title="topics")
+    labels: dict[str, list[str]] = {
+        "topic": [str(question.number) for question in questions] + kinds,
+        "danger": ["ordinary", "danger"],
+        "scope": ["part", "whole"],
+        "language": list(LANGUAGES),
     }
-    if leaning:
-        heads["leaning"] = training.train_head(
-            leaning, ["alone", "leans"], rarity, progress=progress, title="follow-ups"
-        )
-    danger = [Sample(p.text, 0) for p in corpus.phrasings]
-    danger += [Sample(p.text, int(p.kind == "distress")) for p in corpus.unanswerable]
-    heads["danger"] = training.train_head(
-        danger, ["ordinary", "danger"], rarity, epochs=6, progress=progress, title="danger"
-    )
-    scope = [Sample(p.text, int(p.position is None)) for p in corpus.phrasings]
-    heads["scope"] = training.train_head(
-        scope, ["part", "whole"], rarity, epochs=4, copies=1, progress=progress, title="scope"
-    )
-    heads["language"] = training.train_head(
-        language, ["en", "es"], rarity, epochs=4, copies=1, progress=progress, title="language"
-    )
-    return NgramClassifier(rarity, heads)
+    labels |= {"leaning": ["alone", "leans"]} if corpus.conversations else {}
+    labels |= {"two_part": ["one", "two"]} if corpus.two_part else {}
+    taught = [Lesson(p.text, _targets(p)) for p in corpus.phrasings]
+    for p in corpus.unanswerable:
+        topic = len(questions) + kinds.index(kind_label(p))
+        taught.append(Lesson(p.text, {"topic": topic, "danger": int(p.kind == "distress")}))
+    for question in questions:
+        own = (question.text, *(passage.text for passage in question.passages))
+        taught += [Lesson(text, {"topic": question.number - 1}) for text in own]
+    for both in corpus.two_part:
+        taught += [Lesson(both.text, {"topic": number - 1, "two_part": 1, "danger": 0}) for number in both.questions]
+    return taught + _in_context(corpus, taught), labels
+
+
+def _targets(phrasing: Phrasing) -> dict[str, int]:
+    targets = {"danger": 0, "two_part": 0, "scope": int(phrasing.position is None)}
+    targets["topic"] = (phrasing.question or 0) - 1
+    if phrasing.language:
+        targets["language"] = LANGUAGES.index(phrasing.language)
+    return targets
+
+
+def _in_context(corpus: Corpus, taught: Sequence[Lesson]) -> list[Lesson]:
+    """The last turns of conversations, and phrasings that are shown with a foreign turn before them."""
+    pick = np.random.default_rng(training.SEED)
+    alone = pick.permutation(len(corpus.phrasings))[:DETACHED]
+    before = pick.integers(len(taught), size=DETACHED)
+    foreign = []
+    for place, (mine, other) in enumerate(zip(alone, before, strict=False)):
+        targets = {"topic": taught[mine].targets["topic"]}
+        targets |= {"leaning": 0} if place < len(corpus.conversations) else {}
+        foreign.append(Lesson(taught[mine].text, targets, context=taught[other].text))
+    return foreign + [
+        Lesson(c.turns[-1], {"topic": c.question - 1, "leaning": int(not c.switch)}, context=context_of(c.turns[:-1]))
+        for c in corpus.conversations
+    ]
+
+
+def _train_classifier(corpus: Corpus, progress: Progress | None) -> NgramClassifier:
+    taught, labels = lessons(corpus)
+    rarity = training.train_rarity([lesson.text for lesson in taught if not lesson.context])
+    return NgramClassifier(rarity, training.train_heads(taught, labels, rarity, progress=progress))
 
 
 def kind_label(phrasing: Phrasing) -> str:

