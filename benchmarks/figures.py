@@ -12,6 +12,40 @@ from typing import Any
 RESULTS = Path(__file__).parent / "results"
 KINDS = {"public": "public", "pro": "professionals", "hard": "hard pairs", "spanish": "Spanish"}
 DECIMALS = {"s": 2, "ms": 2, "MB": 0}
+VOICES = {
+    "a0": "first author, English and Spanish",
+    "v1": "frightened public",
+    "v2": "learner English, keywords",
+    "v5": "ramblers, rumours",
+    "v8": "help-line sample",
+    "v26": "second help-line sample",
+    "v20": "two to eight words",
+    "v33": "one everyday idea a line",
+    "v21": "long stories",
+    "v34": "a question behind a comparison",
+    "v30": "adversarial, public",
+    "v3": "caseworkers",
+    "v16": "professionals",
+    "v23": "professionals, every sentence",
+    "v4": "lawyers, reporters",
+    "v10": "hard to route",
+    "v15": "hard to route, second voice",
+    "v22": "hard to route, third voice",
+    "v28": "one topic named, another asked",
+    "v36": "the kind of question decides",
+    "v32": "adversarial, hard",
+    "v6": "Spanish, Mexico",
+    "v7": "Spanish, further south",
+    "v9": "Spanish, help line",
+    "v17": "Spanish, fourth voice",
+    "v24": "Spanish, phone typing",
+    "v25": "Spanish, careful",
+    "v35": "Spanish, stories and images",
+    "v31": "Spanish, adversarial",
+    "conversations": "last turns of conversations",
+    "two-part": "messages that ask two things",
+    "all": "all of these and the small voices",
+}
 
 
 def quality(report: dict[str, Any]) -> str:
@@ -28,6 +62,36 @@ def quality(report: dict[str, Any]) -> str:
     rest += [("followup", "follow-ups"), ("followup", "new topic"), ("lookup", "look-ups")]
     lines += ["", _cells("", "share (95 % interval)"), _cells("---", "---")]
     lines += [_cells(name, _with_range(bot[group][name])) for group, name in rest]
+    return "\n".join(lines)
+
+
+def left_out(report: dict[str, Any]) -> str:
+    """What `python -m faqbot eval --full` measured on authors that a training has not seen."""
+    lines = [_cells("voice left out", "messages", "hit@1 (95 % interval)", "hit@3"), _cells(*["---"] * 4)]
+    for voice, who in VOICES.items():
+        row = report["voices"][voice]
+        name = f"**{who}**" if voice == "all" else who if voice in ("conversations", "two-part") else f"{who} ({voice})"
+        one = row["hit@1"]
+        interval = f"{one['share']:.3f} ({one['low']:.3f}–{one['high']:.3f})"
+        lines.append(_cells(name, f"{row['messages']:,}", interval, f"{row['hit@3']['share']:.3f}"))
+    lines += ["", _cells("on left-out authors", "share (95 % interval)"), _cells("---", "---")]
+    rates = {"“strong match” is right": report["strong"]["right"]}
+    rates |= {"“strong match”, of answerable": report["strong"]["of answerable"]} | report["decisions"]
+    for name, one in rates.items():
+        lines.append(_cells(name, f"{one['share']:.3f} ({one['low']:.3f}–{one['high']:.3f})"))
+    lines += [_cells(name, f"{value:.3f}") for name, value in (report["detection"] | report["sentences"]).items()]
+    curve = report["learning curve"]
+    sizes, hits = (", ".join(form.format(point) for point in curve) for form in ("{0[phrasings]:,}", "{0[hit@1]:.3f}"))
+    return "\n".join(lines) + f"\n\nhit@1 on a left-out group after {sizes} phrasings: {hits}."
+
+
+def trials(report: dict[str, Any]) -> str:
+    """What `python benchmarks/trials.py` measured."""
+    lines = [_cells("trial", "hit@1 alone", "hit@1 fused", "seconds of training"), _cells(*["---"] * 4)]
+    for name, row in report.items():
+        if name != "messages":
+            shares = (f"{row[key]:.3f}" if key in row else "" for key in ("alone", "fused"))
+            lines.append(_cells(name, *shares, f"{row['seconds']:.0f}" if "seconds" in row else ""))
     return "\n".join(lines)
 
 
@@ -59,4 +123,5 @@ def read(name: str) -> dict[str, Any]:
 
 
 if __name__ == "__main__":
-    print(quality(read("eval.json")), speed(read("bench.json")), sep="\n\n")
+    print(quality(read("eval.json")), left_out(read("left_out.json")), speed(read("bench.json")), sep="\n\n")
+    print(trials(read("trials.json")))

@@ -15,6 +15,7 @@ LAYERS = [
     "parsing embedding vectors language ngrams noise",
     "document lexical routing texts counting",
     "corpus training search",
+    "fitting",
     "confidence",
     "index answer",
     "trained bot",

@@ -97,6 +97,15 @@ def test_the_readme_shows_the_measured_quality() -> None:
     assert figures.quality(figures.read("eval.json")) in README, "paste what `python benchmarks/figures.py` prints"
 
 
+def test_the_readme_shows_what_was_measured_on_left_out_authors() -> None:
+    assert figures.left_out(figures.read("left_out.json")) in README, "paste what `python benchmarks/figures.py` prints"
+
+
+def test_the_decision_shows_the_trials() -> None:
+    decision = (ROOT / "docs/decisions/0001-trained-encoder.md").read_text(encoding="utf-8")
+    assert figures.trials(figures.read("trials.json")) in decision, "paste what `python benchmarks/figures.py` prints"
+
+
 def test_the_readme_shows_the_measured_speed() -> None:
     assert figures.speed(figures.read("bench.json")) in README, "paste what `python benchmarks/figures.py` prints"
 

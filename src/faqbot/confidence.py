@@ -17,13 +17,15 @@ from faqbot.schema import Confidence
 from faqbot.search import Findings
 
 STRONG_PRECISION = 0.975  # "strong match" is right at least this often on left-out authors
-FALSE_ANSWERS = 0.08  # share of near-topic unanswerable messages that may be answered
+FALSE_ANSWERS = 0.06  # share of near-topic unanswerable messages that may be answered
+FAR_ANSWERS = 0.01  # the same of messages about anything else
 REFUSED = 0.015  # share of answerable messages that may get neither an answer nor an offer
 FALSE_ALARMS = 0.003  # share of answerable messages that may be taken for someone in danger
 LEAST_URGENT = 0.05  # no lower, however few ordinary messages look like danger
 ANSWERS_RIGHT = 0.97  # share of answers to answerable messages that must show a right question
 SECOND_SHARE = 0.3  # a second question is shown when its probability is this share of the first's
-TWO_PART = 0.5  # probability that a message asks two things, from which a second question is always shown
+TWO_PART = 0.5  # probability that a message asks two things, from which a second question is shown
+LEAST_SECOND = 0.03  # if its probability is at least this share of the first's
 
 Decision = Literal["answered", "did_you_mean", "not_covered"]
 Shares = Any  # a probability, or an array of them
@@ -64,7 +66,7 @@ def shown(findings: Findings) -> tuple[int, ...]:
 
 def _second(first: Shares, second: Shares, two_part: Shares) -> Shares:
     """Whether the second question is shown beside the first, by their probabilities; for one message or many."""
-    return (second >= SECOND_SHARE * first) | (two_part >= TWO_PART)
+    return (second >= SECOND_SHARE * first) | ((two_part >= TWO_PART) & (second >= LEAST_SECOND * first))
 
 
 def fit_thresholds(
@@ -88,9 +90,11 @@ def fit_thresholds(
     best = probabilities[:, :none].max(axis=1)
     right = probabilities[:, :none].argmax(axis=1) == targets
     covered = 1 - probabilities[:, none]
-    near = covered[[bool(kind and kind.startswith("near")) for kind in kinds]]
+    close = np.array([bool(kind and kind.startswith("near")) for kind in kinds])
+    near, far = covered[close], covered[(targets == none) & ~close]
     ordinary = danger[targets != none]
-    answer = float(np.quantile(near, 1 - FALSE_ANSWERS)) if len(near) else 0.5
+    limits = [np.quantile(some, 1 - rate) for some, rate in ((near, FALSE_ANSWERS), (far, FAR_ANSWERS)) if len(some)]
+    answer = float(max(limits, default=0.5))
     offer = float(np.quantile(covered[targets != none], REFUSED))
     share, held = shown_share(probabilities, targets, two_part)
     given = (targets != none) & (covered >= answer)

@@ -100,7 +100,8 @@ class FaissStore:
             raise BrokenIndexError(f"{path}: FAISS cannot read it ({reason}). Run `make index`.") from None
         finally:
             faiss.set_deserialization_vector_byte_limit(usual)
-        if not isinstance(index, faiss.IndexScalarQuantizer) or index.metric_type != faiss.METRIC_INNER_PRODUCT:
+        half = isinstance(index, faiss.IndexScalarQuantizer) and index.sq.qtype == faiss.ScalarQuantizer.QT_fp16
+        if not half or not index.is_trained or index.metric_type != faiss.METRIC_INNER_PRODUCT:
             raise BrokenIndexError(f"{path}: not an inner-product index of float16 vectors. Run `make index`.")
         vectors = index.reconstruct_n(0, index.ntotal)
         if not _sound(vectors):
