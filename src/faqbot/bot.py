@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -22,7 +21,7 @@ from faqbot.settings import Settings
 
 LONGEST_MESSAGE = 2_000  # characters
 SIGN = 2.0  # what one everyday word adds to the log odds that a message is Spanish
-DOUBT = 1.0  # log odds up to which a message, such as "7" or "ok", tells nothing of its language
+DOUBT = 1.3  # log odds up to which a message, such as "7" or "ok", tells nothing of its language
 KIND = 0.5  # probability of the kinds below together, from which the likeliest gets its own reply
 SURELY_URGENT = 0.5  # danger in what is left of a message without its personal details, which is often a fragment
 ADVICE = 0.4  # probability that a message asks what to do in one's own case, from which the refusal says so
@@ -102,8 +101,7 @@ class FaqBot:
     def _language(self, message: str, history: Sequence[str], default: Language | None) -> Language:
         """The language of the message; the default, or that of the turn before, if it has too little to tell."""
         message = message[:LONGEST_MESSAGE]
-        share = min(max(self.search.spanish(message), 1e-6), 1 - 1e-6)
-        odds = math.log(share / (1 - share)) + SIGN * spanish_signs(message)
+        odds = self.search.spanish(message) + SIGN * spanish_signs(message)
         if abs(odds) > DOUBT:
             return "es" if odds > 0 else "en"
         if default or not history:

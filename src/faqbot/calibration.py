@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from faqbot import training
 from faqbot.confidence import fit_thresholds
 from faqbot.corpus import Corpus
-from faqbot.fitting import fit_choice, fit_fusion, fit_shares
+from faqbot.fitting import fit_choice, fit_fusion
 from faqbot.index import Calibration
 from faqbot.schema import Conversation, Phrasing, TwoPart
 from faqbot.search import Evidence, Weights, context_of, fuse
@@ -131,8 +131,7 @@ def calibrate(corpus: Corpus, held: Sequence[HeldAside]) -> tuple[Calibration, d
     whole = [_sentence_group(corpus, one) for one in asked if one.phrasing and not one.phrasing.position]
     weights = Weights(
         fusion=fusion,
-        among=fit_shares(classes, targets),
-        follow_up=fit_shares(*_stacked(follow_ups)) if follow_ups else (*fusion, 0.0, 0.0),
+        follow_up=fit_fusion(*_stacked(follow_ups))[0] if follow_ups else fusion,
         none_bias=none_bias,
         sentence=fit_choice(precise + whole[::WHOLE_SHARE]),
     )

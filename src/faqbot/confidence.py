@@ -18,7 +18,6 @@ from faqbot.search import Findings
 
 STRONG_PRECISION = 0.975  # "strong match" is right at least this often on left-out authors
 FALSE_ANSWERS = 0.06  # share of near-topic unanswerable messages that may be answered
-FAR_ANSWERS = 0.01  # the same of messages about anything else
 REFUSED = 0.015  # share of answerable messages that may get neither an answer nor an offer
 FALSE_ALARMS = 0.003  # share of answerable messages that may be taken for someone in danger
 LEAST_URGENT = 0.05  # no lower, however few ordinary messages look like danger
@@ -90,11 +89,9 @@ def fit_thresholds(
     best = probabilities[:, :none].max(axis=1)
     right = probabilities[:, :none].argmax(axis=1) == targets
     covered = 1 - probabilities[:, none]
-    close = np.array([bool(kind and kind.startswith("near")) for kind in kinds])
-    near, far = covered[close], covered[(targets == none) & ~close]
+    near = covered[[bool(kind and kind.startswith("near")) for kind in kinds]]
     ordinary = danger[targets != none]
-    limits = [np.quantile(some, 1 - rate) for some, rate in ((near, FALSE_ANSWERS), (far, FAR_ANSWERS)) if len(some)]
-    answer = float(max(limits, default=0.5))
+    answer = float(np.quantile(near, 1 - FALSE_ANSWERS)) if len(near) else 0.5
     offer = float(np.quantile(covered[targets != none], REFUSED))
     share, held = shown_share(probabilities, targets, two_part)
     given = (targets != none) & (covered >= answer)

@@ -32,18 +32,6 @@ def fit_fusion(classes: NDArray[np.float32], targets: NDArray[np.int64]) -> tupl
     return tuple(round(value, 4) for value in weights.tolist()), round(float(bias.detach()), 4)
 
 
-def fit_shares(classes: NDArray[np.float32], targets: NDArray[np.int64]) -> tuple[float, ...]:
-    """Maximum-likelihood weights of a softmax among the questions alone, on the messages that one of them answers.
-
-    Shapes as in `fit_fusion`.
-    """
-    asked = targets < classes.shape[1] - 1
-    features, wanted = torch.from_numpy(classes[asked, :-1]), torch.from_numpy(targets[asked])
-    weights = torch.full((classes.shape[2],), 0.5, requires_grad=True)
-    _minimise(lambda: F.cross_entropy(features @ weights, wanted) + 1e-4 * weights.square().sum(), [weights])
-    return tuple(round(value, 4) for value in weights.tolist())
-
-
 def fit_choice(groups: Sequence[tuple[NDArray[np.float32], NDArray[np.bool_]]]) -> tuple[float, ...]:
     """Conditional logit: weights that put the softmax mass of each group on its right members.
 

@@ -29,7 +29,7 @@ from faqbot.embedding import Embedder, SentenceTransformerEmbedder, StaticEmbedd
 from faqbot.errors import BrokenIndexError
 from faqbot.lexical import NgramClassifier
 from faqbot.schema import Question
-from faqbot.search import FUSED, FUSED_IN_CONTEXT, SENTENCE_CLUES, Row, Search, Weights
+from faqbot.search import FUSED, SENTENCE_CLUES, Row, Search, Weights
 from faqbot.settings import EMBEDDED
 
 FORMAT = 2
@@ -58,7 +58,6 @@ class Calibration:
         calibration = cls(
             Weights(
                 fusion=tuple(map(_number, weights["fusion"])),
-                among=tuple(map(_number, weights["among"])),
                 follow_up=tuple(map(_number, weights["follow_up"])),
                 none_bias=_number(weights["none_bias"]),
                 sentence=tuple(map(_number, weights["sentence"])),
@@ -66,8 +65,8 @@ class Calibration:
             Thresholds(**{name: _number(value) for name, value in data["thresholds"].items()}),
         )
         fitted = calibration.weights
-        lengths = [len(one) for one in (fitted.fusion, fitted.among, fitted.follow_up, fitted.sentence)]
-        if lengths != [len(names) for names in (FUSED, FUSED, FUSED_IN_CONTEXT, SENTENCE_CLUES)]:
+        lengths = [len(one) for one in (fitted.fusion, fitted.follow_up, fitted.sentence)]
+        if lengths != [len(names) for names in (FUSED, FUSED, SENTENCE_CLUES)]:
             raise ValueError("the number of weights")
         return calibration
 

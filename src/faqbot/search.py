@@ -26,7 +26,6 @@ NEIGHBOURS = 100  # rows that FAISS returns for one message
 SHARPNESS = 0.05  # a phrasing whose similarity is lower by this much has 1/e of the vote
 SILENCE = 1e-6  # the vote of a question that no neighbour points to
 FUSED = ("lexical", "phrasings", "passages")
-FUSED_IN_CONTEXT = (*FUSED, "phrasings alone", "passages alone")  # the last turn by itself beside the whole
 SENTENCE_CLUES = ("sentence", "passage", "aimed_sentence", "aimed_passage", "words", "passage_words", "lead", "whole")
 
 
@@ -45,9 +44,8 @@ class Row:
 class Weights:
     """What was fitted on left-out authors: one number a channel, one a clue, in the order of the names above."""
 
-    fusion: tuple[float, ...]  # of all classes: how likely it is that none answers
-    among: tuple[float, ...]  # of the questions: how they share out the rest
-    follow_up: tuple[float, ...]  # the same for a message that comes after others, in the order of FUSED_IN_CONTEXT
+    fusion: tuple[float, ...]
+    follow_up: tuple[float, ...]  # the same for a message that comes after others
     none_bias: float
     sentence: tuple[float, ...]
 
@@ -56,7 +54,7 @@ class Weights:
 class Evidence:
     """What the channels say of one message. Class n - 1 is question n; the last class is "none of these"."""
 
-    classes: Floats  # (questions + 1, len(FUSED) or, in context, len(FUSED_IN_CONTEXT)), higher is better
+    classes: Floats  # (questions + 1, len(FUSED)), higher is better
     kinds: dict[str, float]  # probability of every kind of message that no question answers
     danger: float  # how surely someone is in danger now, 0 to 1: two heads must agree
     two_part: float  # probability that a message asks two things with two answers
@@ -157,8 +155,6 @@ class Search:
         else:
             dense = alone
         votes, passage_best, clues = dense
-        channels = [lexical, votes, np.append(passage_best, 0)]
-        channels += [alone[0], np.append(alone[1], 0)] if context else []
         words = self._classifier.features(message) if context else features
         clues[:, 4] = self._sentence_words.cosine(words)
         clues[:, 5] = self._passage_words.cosine(words)[self._sentence_passage]
@@ -168,7 +164,7 @@ class Search:
         kinds = dict(zip(topic.labels[questions:], np.exp(log_topic[questions:]).tolist(), strict=True))
         danger = self._yes("danger", words)
         return Evidence(
-            classes=np.stack(channels, axis=1).astype(np.float32),
+            classes=np.stack([lexical, votes, np.append(passage_best, 0)], axis=1).astype(np.float32),
             danger=float(np.sqrt(danger * kinds.get("distress", 0.0))),
             two_part=self._yes("two_part", words),
             kinds=kinds,
@@ -201,8 +197,10 @@ class Search:
         return float(np.exp(head.log_probabilities(features)[1])) if head else 0.0
 
     def spanish(self, message: str) -> float:
-        """The probability that a message is in Spanish rather than English."""
-        return self._yes("language", self._classifier.features(message))
+        """The log odds that a message is in Spanish rather than English, both as likely beforehand."""
+        head = self._classifier.heads["language"]
+        english, spanish = head.log_probabilities(self._classifier.features(message))
+        return float(spanish - english - head.bias[0])
 
     def find(self, message: str, weights: Weights, *, context: str = "") -> Findings:
         """Rank every question, and the sentences within each."""
@@ -242,16 +240,17 @@ def context_of(turns: Sequence[str]) -> str:
 
 
 def fuse(classes: Floats, weights: Weights, *, follow_up: bool = False) -> Floats:
-    """Probability of every class, each by a softmax of a weighted sum of the channels.
+    """Probability of every class: softmax of the weighted sum of the channels.
 
-    One softmax over all classes says how likely it is that none answers; a second one shares out the rest among the
-    questions, by weights of its own for a message that comes after others.
+    A message that comes after others shares out what the questions have together by weights of its own.
     """
-    logits = classes[:, : len(FUSED)] @ np.array(weights.fusion, dtype=np.float32)
+    logits = classes @ np.array(weights.fusion, dtype=np.float32)
     logits[-1] += weights.none_bias
-    none = _softmax(logits)[-1]
-    shares = _softmax(classes[:-1] @ np.array(weights.follow_up if follow_up else weights.among, dtype=np.float32))
-    return np.append(shares * (1 - none), none).astype(np.float32)
+    probabilities = _softmax(logits)
+    if follow_up:
+        among = _softmax(classes[:-1] @ np.array(weights.follow_up, dtype=np.float32))
+        probabilities[:-1] = among * (1 - probabilities[-1])
+    return probabilities
 
 
 def _softmax(logits: Floats) -> Floats:
