@@ -22,8 +22,8 @@ from tiny import SOURCE, TENSIONS, write_corpus
 
 from faqbot.bot import FaqBot
 from faqbot.build import build_index
-from faqbot.document import load_document
 from faqbot.counting import KEPT_HOURS, Count
+from faqbot.document import load_document
 from faqbot.errors import FaqBotError
 from faqbot.index import _move_into_place
 from faqbot.live import Live

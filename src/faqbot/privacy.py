@@ -43,7 +43,9 @@ def statements() -> tuple[Statement, ...]:
     return tuple(
         Statement(
             language,
-            *(data[name][language] for name in ("title", "intro", "back")),
+            data["title"][language],
+            data["intro"][language],
+            data["back"][language],
             tuple(
                 Part(part["heading"][language], tuple(point[language] for point in part["point"]))
                 for part in data["part"]
@@ -57,9 +59,7 @@ def statements() -> tuple[Statement, ...]:
 def page() -> str:
     """The page, both languages one below the other."""
     first = statements()[0]
-    articles = "".join(
-        tag("article", "".join(_html(one)), lang=one.language, id=one.language) for one in statements()
-    )
+    articles = "".join(tag("article", "".join(_html(one)), lang=one.language, id=one.language) for one in statements())
     return (
         f'<!doctype html><html lang="{first.language}"><head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
