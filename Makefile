@@ -10,8 +10,10 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 UV := uv==0.13.9
+PIP_AUDIT := pip-audit==2.10.1
+CYCLONEDX := cyclonedx-bom==7.5.0
 
-.PHONY: run install test check format index eval bench lock clean
+.PHONY: run install test trust check format index eval bench load audit sbom lock clean
 
 run: install
 	$(BIN)/python -m faqbot build --if-stale
@@ -40,7 +42,12 @@ $(VENV)/.installed-dev: $(VENV)/.installed requirements-dev.txt
 
 test: $(VENV)/.installed-dev
 	$(BIN)/python -m faqbot build --if-stale
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -m "not trust"
+
+# The slower proofs of docs/trust.md; `make test` runs the others.
+trust: $(VENV)/.installed-dev
+	$(BIN)/python -m faqbot build --if-stale
+	$(BIN)/python -m pytest -m trust
 
 check: $(VENV)/.installed-dev
 	$(BIN)/ruff format --check .
@@ -60,6 +67,20 @@ eval: $(VENV)/.installed-dev
 
 bench: $(VENV)/.installed-dev
 	$(BIN)/python benchmarks/bench.py
+
+load: $(VENV)/.installed-dev
+	$(BIN)/python benchmarks/load.py $(ARGS)
+
+# Known faults of the pinned versions. Needs the advisory service; --strict fails where a package could not be looked up.
+audit: install
+	$(PIP) $(UV)
+	$(BIN)/uv tool run --from $(PIP_AUDIT) pip-audit --strict --disable-pip --no-deps -r requirements.lock
+
+# The bill of materials: the same lock gives the same bytes. Nobody's download address is put into it.
+sbom: install
+	$(PIP) $(UV)
+	$(BIN)/uv tool run --from $(CYCLONEDX) cyclonedx-py requirements requirements.lock --output-reproducible -o docs/sbom.json
+	$(BIN)/python -c 'import json; path = "docs/sbom.json"; data = json.load(open(path)); [one.pop("externalReferences", 0) for one in data["components"]]; open(path, "w").write(json.dumps(data, indent=1) + "\n")'
 
 # The lock keeps the versions that it has; delete it first to take newer ones.
 lock: install

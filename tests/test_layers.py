@@ -21,7 +21,7 @@ LAYERS = [
     "trained bot",
     "calibration render",
     "build markup",
-    "page view refusal headers live server baselines",
+    "page privacy view refusal headers live server baselines",
     "guard login desk shell",
     "left_out web",
     "evaluation",

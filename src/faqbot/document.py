@@ -19,6 +19,7 @@ from faqbot.schema import LANGUAGES, Language, Passage, Question
 
 ABOUT, SOURCE = "document.toml", "source.txt"
 _TRANSLATED = "source.{}.txt"
+_NOTES = ("title", "origin", "date", "obtained", "language", "place")  # of a document, in words
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,9 +89,12 @@ def load_document(folder: Path) -> Document:
     """Read `document.toml`, `source.txt` and its translations, check their hashes and parse."""
     about = read_toml(folder / ABOUT)
     translations = about.pop("translation", {})
-    missing = {"title", "origin", "date", "obtained", "language", "place", "sha256", "notice"} - about.keys()
+    missing = {*_NOTES, "sha256", "notice"} - about.keys()
     if missing:
         raise CorpusError(folder / ABOUT, f"the setting {', '.join(sorted(missing))} is missing.")
+    notes = sorted(name for name in _NOTES if not _is_note(about[name]))
+    if notes or not isinstance(translations, dict):
+        raise CorpusError(folder / ABOUT, f"{', '.join(notes) or 'translation'}: not a text that is filled in.")
     path = folder / SOURCE
     data = read_bytes(path)
     source = decode(data, path)
@@ -118,6 +122,7 @@ def _load_translation(folder: Path, language: Language, row: Any, document: Docu
         or not isinstance(row, dict)
         or row.keys() != names
         or not _in_all_languages(row["label"])
+        or not _is_note(row["title"])
     ):
         raise CorpusError(
             folder / ABOUT,
@@ -169,4 +174,8 @@ def _shape(questions: tuple[Question, ...]) -> Iterator[tuple[str, int | None, i
 
 
 def _in_all_languages(words: object) -> bool:
-    return isinstance(words, dict) and words.keys() == set(LANGUAGES)
+    return isinstance(words, dict) and words.keys() == set(LANGUAGES) and all(map(_is_note, words.values()))
+
+
+def _is_note(words: object) -> bool:
+    return isinstance(words, str) and bool(words.strip()) and "\0" not in words

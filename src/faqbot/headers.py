@@ -29,6 +29,7 @@ POLICY = (
     "frame-ancestors 'none'"
 )
 _INLINE_SCRIPT = re.compile(rb"<script(?![^>]*\b(?:src|type=\"application/json\"))[^>]*>(.*?)</script>", re.DOTALL)
+_OURS = ("/assets/ui.", "/assets/privacy.")  # these change with the program, under the same name
 _KEPT = ("/assets/", "/static/")  # these hold no answers and have hashed names: the browser may keep them
 
 
@@ -91,7 +92,7 @@ def _with_headers(send: Send, path: str) -> Send:
             headers = list(message.get("headers", []))
             present = {name.lower() for name, _ in headers}
             wanted = PLAIN_HEADERS | ({} if path == "/" else {"content-security-policy": POLICY.format(hashes="")})
-            if path.startswith(_KEPT) and not path.startswith("/assets/ui."):
+            if path.startswith(_KEPT) and not path.startswith(_OURS):
                 wanted = wanted | {"cache-control": "public, max-age=86400"}
             drop = {b"cache-control", b"server"}
             headers = [pair for pair in headers if pair[0].lower() not in drop]

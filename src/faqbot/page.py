@@ -164,6 +164,7 @@ def card(document: Document) -> str:
         + tag("p", _in_each(document, lambda text: escape(text.title)), class_="document")
         + tag("p", _by_language(document.notice), class_="notice")
         + facts
+        + tag("p", tag("a", both("privacy"), href="./privacy", target="_blank"), class_="privacy")
         + tag("details", tag("summary", both("words")) + tag("ul", words), class_="words"),
         class_="card",
     )

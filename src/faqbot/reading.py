@@ -40,6 +40,8 @@ def read_toml(path: Path) -> dict[str, Any]:
         return tomllib.loads(decode(read_bytes(path), path))
     except tomllib.TOMLDecodeError as error:
         raise CorpusError(path, f"not valid TOML: {error}.") from None
+    except (ValueError, RecursionError) as error:  # a date that there is not, or tables within tables without end
+        raise CorpusError(path, f"not valid TOML ({type(error).__name__}).") from None
 
 
 def read_jsonl(path: Path, *, required: set[str], optional: set[str]) -> Iterator[tuple[int, dict[str, Any]]]:
@@ -49,8 +51,9 @@ def read_jsonl(path: Path, *, required: set[str], optional: set[str]) -> Iterato
             continue
         try:
             row = json.loads(line)
-        except json.JSONDecodeError as error:
-            raise CorpusError(path, f"not valid JSON ({error.msg}).", line=line_number) from None
+        except (ValueError, RecursionError) as error:  # a number may be too long, and lists too deep, to be read
+            reason = getattr(error, "msg", type(error).__name__)
+            raise CorpusError(path, f"not valid JSON ({reason}).", line=line_number) from None
         if not isinstance(row, dict) or not required <= row.keys() or row.keys() - required - optional:
             found = ", ".join(sorted(row)) if isinstance(row, dict) else type(row).__name__
             raise CorpusError(

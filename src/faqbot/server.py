@@ -80,6 +80,7 @@ class Server(uvicorn.Server):
 def run(app: FastAPI, port: socket.socket) -> None:
     """Serve until stopped."""
     _allow_files()
+    _leave_no_memory()
     with suppress(KeyboardInterrupt):  # Ctrl+C is how it is stopped
         Server(app).run(sockets=[port])
 
@@ -108,3 +109,11 @@ def _allow_files() -> None:
         wanted = _FILES if hard == resource.RLIM_INFINITY else min(_FILES, hard)
         if soft != resource.RLIM_INFINITY and soft < wanted:
             resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
+
+
+def _leave_no_memory() -> None:
+    """No core file after a crash: it would hold the questions of that moment."""
+    with suppress(ImportError, ValueError, OSError):
+        import resource
+
+        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))

@@ -16,9 +16,9 @@ import gradio as gr
 from fastapi import FastAPI, Request, Response
 from fastapi.middleware.cors import CORSMiddleware
 from fastapi.telemetry import TelemetryConfig
-from starlette.responses import JSONResponse
+from starlette.responses import HTMLResponse, JSONResponse
 
-from faqbot import logs, page, view
+from faqbot import logs, page, privacy, view
 from faqbot.asked import clean, read_request
 from faqbot.bot import LONGEST_MESSAGE, FaqBot
 from faqbot.counting import Count
@@ -48,7 +48,9 @@ _NO_TELEMETRY: TelemetryConfig = {
     "operation_spans": False,
     "auto_configure": False,
 }
-_ASSETS = {"ui.css": "text/css", "ui.js": "text/javascript"}
+_ASSETS = {"ui.css": "text/css", "ui.js": "text/javascript", "privacy.css": "text/css"}
+# A browser writes the words of a field to its disk to bring them back, and may send them to whoever checks spelling.
+_UNKEPT = gr.InputHTMLAttributes(autocomplete="off", spellcheck=False, autocorrect="off")
 _FONT = ["system-ui", "-apple-system", "Segoe UI", "Roboto", "Noto Sans", "sans-serif"]  # no font is fetched
 
 
@@ -139,6 +141,7 @@ def chat(desk: Desk) -> gr.Blocks:
                     max_lines=5,
                     max_length=LONGEST_MESSAGE,
                     autofocus=True,
+                    html_attributes=_UNKEPT,
                 )
                 send = gr.Button(page.SEND, elem_id="send", variant="primary")
                 wipe = gr.Button(page.CLEAR, elem_id="clear")
@@ -181,7 +184,11 @@ def _add_routes(app: FastAPI, desk: Desk) -> None:
         reason = {"reason": state.reason} if state.reason else {}
         return JSONResponse({"status": state.status} | desk.live.about() | reason)
 
+    async def private(request: Request) -> Response:
+        return HTMLResponse(privacy.page())
+
     app.add_route("/ask", ask, methods=["POST"])
+    app.add_route("/privacy", private, methods=["GET"])
     app.add_route("/health", health, methods=["GET", "HEAD"])
     for name, kind in _ASSETS.items():
         app.add_route(f"/assets/{name}", _file(name, kind), methods=["GET"])
