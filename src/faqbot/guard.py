@@ -20,7 +20,7 @@ LARGEST_BODY = 64 * 1024  # bytes; the longest message allowed is 2,000 characte
 # All that the page, gradio_client and a person need. Gradio's routes for files, uploads, queues of other
 # people's events, streams, logins and monitoring are not among them and do not exist here.
 OPEN_PATHS = re.compile(
-    r"/|/ask|/health|/config|/favicon\.ico|/manifest\.json|/theme\.css"
+    r"/|/ask|/find|/health|/config|/favicon\.ico|/manifest\.json|/theme\.css"
     r"|/assets/[\w.-]+|/static/(?:fonts|img|js)/[\w/.-]+"
     r"|/gradio_api/(?:info|heartbeat/[\w-]+|queue/(?:join|data)|run/(?:ask|predict))"
 )

@@ -1,7 +1,8 @@
 """The browser chat and the JSON endpoint: a thin door over `FaqBot`. Keeps nothing between two requests.
 
-Gradio hosts the chat (one event to ask, one to clear, neither queued); `POST /ask` and `GET /health` stand
-beside it in the same FastAPI app. `settings.silence()` must have run before this module is imported.
+Gradio hosts the chat (one event to ask, one to clear, neither queued); the look-up, `POST /ask`, `POST /find` and
+`GET /health` stand beside it in the same FastAPI app. `settings.silence()` must have run before this module is
+imported.
 """
 
 from __future__ import annotations
@@ -28,13 +29,13 @@ from fastapi.middleware.cors import CORSMiddleware
 from fastapi.telemetry import TelemetryConfig
 from starlette.responses import JSONResponse
 
-from faqbot import page, view
-from faqbot.asked import clean, read_request
+from faqbot import lookup_page, page, view
+from faqbot.asked import Asked, clean, read_request
 from faqbot.bot import LONGEST_MESSAGE, FaqBot
-from faqbot.document import Document
 from faqbot.errors import FaqBotError, UsageError
 from faqbot.guard import Guard, refuse
 from faqbot.markup import escape
+from faqbot.nearness import places
 from faqbot.render import to_json
 from faqbot.schema import LANGUAGES
 from faqbot.search import CONTEXT_TURNS
@@ -51,7 +52,9 @@ _NO_TELEMETRY: TelemetryConfig = {
     "operation_spans": False,
     "auto_configure": False,
 }
-_ASSETS = {"ui.css": "text/css", "ui.js": "text/javascript"}
+_STYLES = ("ui.css", "ui.lookup.css")
+_SCRIPTS = ("ui.hits.js", "ui.js", "ui.lookup.js", "ui.parts.js", "ui.picture.js", "ui.views.js", "ui.words.js")
+_ASSETS = dict.fromkeys(_STYLES, "text/css") | dict.fromkeys(_SCRIPTS, "text/javascript")
 _FONT = ["system-ui", "-apple-system", "Segoe UI", "Roboto", "Noto Sans", "sans-serif"]  # no font is fetched
 
 
@@ -79,7 +82,7 @@ def create_app(bot: FaqBot) -> FastAPI:
         app_kwargs={"telemetry": _NO_TELEMETRY},
     )
     blocks.has_launched = True  # mounting leaves Gradio's check of file paths off without this
-    app.add_middleware(Guard, rewrite=_page_rewriter(bot.document))
+    app.add_middleware(Guard, rewrite=_page_rewriter(bot))
     return app
 
 
@@ -171,20 +174,30 @@ def _add_routes(app: FastAPI, bot: FaqBot) -> None:
         "document": bot.document.sha256,
     }
 
-    async def ask(request: Request) -> Response:
-        try:
-            asked = read_request(json.loads(await request.body()))
-        except UsageError as error:
-            return refuse(422, str(error))
-        except (ValueError, RecursionError):
-            return refuse(400, "The request is not JSON.")
-        data = _safely(lambda: to_json(bot.ask(asked.message, asked.history, language=asked.language), id=asked.id))
-        return refuse(500, _FAILED) if data is None else JSONResponse(data)
+    def replying(reply: Callable[[Asked], dict[str, Any]]) -> Callable[[Request], Any]:
+        async def serve_reply(request: Request) -> Response:
+            try:
+                asked = read_request(json.loads(await request.body()))
+            except UsageError as error:
+                return refuse(422, str(error))
+            except (ValueError, RecursionError):
+                return refuse(400, "The request is not JSON.")
+            data = _safely(lambda: reply(asked))
+            return refuse(500, _FAILED) if data is None else JSONResponse(data)
+
+        return serve_reply
+
+    def ask(asked: Asked) -> dict[str, Any]:
+        return to_json(bot.ask(asked.message, asked.history, language=asked.language), id=asked.id)
+
+    def find(asked: Asked) -> dict[str, Any]:
+        return lookup_page.found_json(bot.find(asked.message, asked.language or "en"))
 
     async def ready(request: Request) -> Response:
         return JSONResponse(health)
 
-    app.add_route("/ask", ask, methods=["POST"])
+    app.add_route("/ask", replying(ask), methods=["POST"])
+    app.add_route("/find", replying(find), methods=["POST"])
     app.add_route("/health", ready, methods=["GET"])
     for name, kind in _ASSETS.items():
         app.add_route(f"/assets/{name}", _file(name, kind), methods=["GET"])
@@ -199,17 +212,22 @@ def _file(name: str, kind: str) -> Callable[[Request], Any]:
     return serve_file
 
 
-def _page_rewriter(document: Document) -> Callable[[bytes], bytes]:
+def _page_rewriter(bot: FaqBot) -> Callable[[bytes], bytes]:
     """Puts our style, script and texts into Gradio's page, and takes out what names other hosts.
 
     Gradio's own `head=` adds them only after its scripts have run, so the page would be seen unstyled first.
     """
+    document, near = bot.document, places(bot.index, len(bot.document.questions))
     head = (
         f"<title>{escape(page.TITLE)}</title>"
-        '<link rel="stylesheet" href="./assets/ui.css"><script src="./assets/ui.js" defer></script>'
-        f'<script type="application/json" id="ui-texts">{page.script_texts(document)}</script></head>'
+        '<link rel="stylesheet" href="./assets/ui.css"><link rel="stylesheet" href="./assets/ui.lookup.css">'
+        '<script src="./assets/ui.js" defer></script><script src="./assets/ui.lookup.js" type="module"></script>'
+        f'<script type="application/json" id="ui-texts">{page.script_texts(document)}</script>'
+        f'<script type="application/json" id="look-up-data">{lookup_page.script_data(document, bot.tensions)}</script>'
+        "</head>"
     ).encode()
-    body = f"<noscript>{page.no_script()}</noscript><gradio-app".encode()
+    look_up = lookup_page.view(document, bot.themes, near, bot.tensions)
+    body = f"<noscript>{page.no_script()}</noscript>{look_up}<gradio-app".encode()
 
     @lru_cache(maxsize=2)
     def rewrite(html: bytes) -> bytes:
