@@ -34,7 +34,23 @@ def source(page: Any) -> None:
 
 
 def look_up(page: Any) -> None:
-    ask(page, "Q20 risks item 3")
+    page.keyboard.press("Control+k")
+    page.wait_for_selector("#search:focus")
+    page.keyboard.type("consent")
+    page.wait_for_timeout(700)
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("o")
+
+
+def contents(page: Any) -> None:
+    page.click("#to-look-up")
+    page.wait_for_selector("#search:focus")
+
+
+def picture(page: Any) -> None:
+    contents(page)
+    page.locator(".picture").evaluate("e => e.scrollIntoView()")
+    page.locator("#node-7").hover()
 
 
 def not_covered(page: Any) -> None:
@@ -70,6 +86,8 @@ STATES: dict[str, tuple[dict[str, Any], Callable[[Any], None]]] = {
     "other-side": (DESK, other_side),
     "source": (DESK, source),
     "look-up": (DESK, look_up),
+    "contents": (DESK, contents),
+    "picture": (DESK, picture),
     "did-you-mean": (DESK, did_you_mean),
     "not-covered": (DESK, not_covered),
     "danger": (DESK, danger),

@@ -136,15 +136,18 @@ def related(findings: Findings, cited: Iterable[Citation]) -> tuple[int, ...]:
 def translated(answer: Answer, translation: Translation) -> Answer:
     """The same answer, every citation with its passage and its marked sentences in the translation."""
     tensions = (
-        replace(tension, citations=tuple(_translated(one, translation) for one in tension.citations))
+        replace(tension, citations=tuple(translated_citation(one, translation) for one in tension.citations))
         for tension in answer.tensions
     )
-    citations = tuple(_translated(one, translation) for one in answer.citations)
+    citations = tuple(translated_citation(one, translation) for one in answer.citations)
     return replace(answer, citations=citations, tensions=tuple(tensions))
 
 
-def _translated(citation: Citation, translation: Translation) -> Citation:
-    """Sentences are matched by their place in the passage; a sentence marked in part is marked whole."""
+def translated_citation(citation: Citation, translation: Translation) -> Citation:
+    """The same citation with its translation.
+
+    Sentences are matched by their place in the passage; a sentence marked in part is marked whole.
+    """
     passage = translation.passage(citation.passage.key)
     pairs = zip(citation.passage.sentences, passage.sentences, strict=True)
     marked = [sentence for own, sentence in pairs if own.overlaps(citation.marked)]

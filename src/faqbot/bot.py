@@ -14,10 +14,12 @@ from faqbot.document import Document, load_document
 from faqbot.errors import BrokenIndexError
 from faqbot.index import Index, load_index
 from faqbot.language import spanish_signs
+from faqbot.lookup import COUNT, Found, nearest
 from faqbot.routing import Target, redact, resolve_last, route
 from faqbot.schema import Answer, Citation, Language, Outcome
 from faqbot.search import Findings, Search, context_of
 from faqbot.settings import Settings
+from faqbot.themes import Theme, load_themes
 
 LONGEST_MESSAGE = 2_000  # characters
 SIGN = 2.0  # what one everyday word adds to the log odds that a message is Spanish
@@ -45,6 +47,7 @@ class FaqBot:
     index: Index
     search: Search
     tensions: composing.TensionFinder
+    themes: tuple[Theme, ...] = ()
 
     @classmethod
     def load(cls, settings: Settings | None = None) -> FaqBot:
@@ -55,7 +58,8 @@ class FaqBot:
         if index.manifest["corpus"].get("source.txt") != document.sha256:  # swapped between the two lines above
             raise BrokenIndexError(f"{settings.corpus}: the document changed while it was read. Try again.")
         tensions = composing.TensionFinder(load_tensions(Path(settings.corpus), document), document)
-        return cls(document, index, index.search(document.questions), tensions)
+        themes = load_themes(Path(settings.corpus), document)
+        return cls(document, index, index.search(document.questions), tensions, themes)
 
     def ask(self, message: str, history: Sequence[str] = (), *, language: Language | None = None) -> Answer:
         """Answer one message.
@@ -73,6 +77,22 @@ class FaqBot:
         """A question of the document by number, or one item of it."""
         message = f"{question}" if item is None else f"{question}.{item}"
         return self._translated(self._look_up(message, language, (Target(question, item),)))
+
+    def find(self, message: str, language: Language = "en", *, count: int = COUNT) -> Found:
+        """The passages nearest to what is typed, without a conversation; `language` is that of `Found.message`.
+
+        Personal details are not searched. What sounds like danger gets the urgent reply above its hits.
+        """
+        message = clean(message)
+        if route(message[: LONGEST_MESSAGE + 1], headings=tuple(self.document.headings)).kind != "question":
+            answer = self._reply_to(message, (), language)
+            return Found(answer.outcome, answer.citations[:count], answer.message)
+        findings, thresholds = self._find(message[:LONGEST_MESSAGE], ()), self.index.calibration.thresholds
+        decision, _ = thresholds.decide(findings)
+        hits = nearest(self.document, findings, decision, count=count)
+        if findings.danger >= thresholds.urgent:
+            return Found("urgent", hits, texts.message(language, "urgent"))
+        return Found(decision, hits)
 
     def _reply_to(self, message: str, history: Sequence[str], language: Language) -> Answer:
         headings = self.document.headings

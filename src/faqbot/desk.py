@@ -14,6 +14,7 @@ from faqbot import logs
 from faqbot.counting import Count
 from faqbot.document import Document
 from faqbot.live import Live
+from faqbot.lookup import Found
 from faqbot.schema import Answer, Language
 
 SAVE_EVERY = 60.0  # seconds between two times that the counts are written
@@ -39,6 +40,14 @@ class Desk:
             logs.fault(error)
             return None
         return answer, bot.document
+
+    def find(self, message: str, language: Language) -> Found | None:
+        """The passages nearest to what is typed into the look-up; None after a fault. It is not counted."""
+        try:
+            return self.live.bot.find(message, language)
+        except Exception as error:
+            logs.fault(error)
+            return None
 
     @asynccontextmanager
     async def open(self, app: FastAPI) -> AsyncIterator[None]:

@@ -75,11 +75,16 @@ class Document(Text):
         return self.translation(language) or self
 
     @property
+    def texts(self) -> tuple[Text, ...]:
+        """The translations, then the document itself."""
+        return (*self.translations, self)
+
+    @property
     def headings(self) -> dict[str, str]:
         """The section names of the document and of its translations -> the document's own."""
         return {
             passage.section: own.section
-            for text in (self, *self.translations)
+            for text in self.texts
             for own, passage in zip(self.passages, text.passages, strict=True)
             if passage.section and own.section
         }

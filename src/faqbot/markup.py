@@ -8,9 +8,11 @@ tabindex and drops data-* and aria-*, so `assets/ui.js` adds the latter.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from typing import Any
 
 from faqbot import glossary, texts
+from faqbot.document import Document, Text
 from faqbot.schema import LANGUAGES, Passage, Span
 
 _SPECIAL = re.compile(r"[^\w \-.,;?!'’“”()–—…¿¡áéíóúñü]")
@@ -31,7 +33,7 @@ def tag(name: str, content: str | Iterable[str] = "", **attributes: object) -> s
         f' {key.rstrip("_")}="{escape(str(value))}"' for key, value in attributes.items() if value is not None
     )
     inside = content if isinstance(content, str) else "".join(content)
-    return f"<{name}{written}>{inside}</{name}>"
+    return f"<{name}{written}>{inside}</{name}>" if name != "input" else f"<{name}{written}>"
 
 
 def both(name: str, **values: object) -> str:
@@ -39,6 +41,27 @@ def both(name: str, **values: object) -> str:
     return "".join(
         tag("span", escape(texts.ui(language, name, **values)), class_=f"say-{language}", lang=language)
         for language in LANGUAGES
+    )
+
+
+def by_language(words: dict[Any, str], *, name: str | None = None) -> str:
+    """A text given in each language; `name` begins the ids, for what is pointed to."""
+    return "".join(
+        tag("span", escape(words[lang]), class_=f"say-{lang}", id=name and f"{name}-{lang}", lang=lang)
+        for lang in LANGUAGES
+    )
+
+
+def in_each(document: Document, words: Callable[[Text], str]) -> str:
+    """HTML made of each translation, then of the source; the style sheet shows that of the page's language."""
+    return "".join(
+        tag(
+            "span",
+            words(text),
+            class_="source-words" if text is document else f"say-{text.language}",
+            lang=text.language,
+        )
+        for text in document.texts
     )
 
 

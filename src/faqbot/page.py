@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 from typing import Any
 
 from faqbot import glossary, texts
 from faqbot.document import Document, Text
-from faqbot.markup import anchor, both, escape, tag, verbatim
+from faqbot.markup import anchor, both, by_language, escape, in_each, tag, verbatim
 from faqbot.render import scope_label
 from faqbot.schema import LANGUAGES, Language, Passage, Question
 
@@ -16,7 +15,7 @@ TITLE, BOX_LABEL, SEND, CLEAR = (texts.ui("en", name) for name in ("title", "box
 STARTERS = 6
 SHORT = 12  # characters of the fingerprint that are shown
 _SCRIPT_TEXTS = (
-    "box_label box_placeholder send clear cleared exit_help copied not_copied source_panel language close title"
+    "box_label box_placeholder send clear cleared exit_help copied not_copied source_panel language close title views"
 ).split()
 _REFUSED = (  # by HTTP status; 0 is no response at all, and any other status counts as 500
     *((401, "password"), (408, "too_slow"), (413, "too_large"), (429, "too_many"), (503, "busy"), (500, "failed")),
@@ -26,14 +25,29 @@ _NAMES: dict[Language, str] = {"en": "English", "es": "Español"}
 
 
 def top() -> str:
-    """The bar that stays in sight: what this is, the language, the way out."""
+    """The bar that stays in sight: what this is, its two views, the language, the way out."""
     switch = "".join(
-        tag("button", escape(name), class_="switch", id=f"speak-{language}", type="button", lang=language)
+        tag(
+            "button",
+            escape(name[:2]) + tag("span", escape(name[2:]), class_="rest"),  # a phone shows "En" and "Es"
+            class_="switch",
+            id=f"speak-{language}",
+            type="button",
+            lang=language,
+        )
         for language, name in _NAMES.items()
+    )
+    views = tag("a", both("ask_view"), id="to-chat", href="#") + tag(
+        "a", both("look_up"), id="to-look-up", href="#look-up"
     )
     leave = tag("button", both("exit"), id="leave", type="button")
     return tag(
-        "div", tag("p", both("title"), class_="name") + tag("div", switch, class_="switches") + leave, class_="top"
+        "div",
+        tag("p", both("title"), class_="name")
+        + tag("nav", views, class_="views")
+        + tag("div", switch, class_="switches")
+        + leave,
+        class_="top",
     )
 
 
@@ -76,15 +90,15 @@ def source(document: Document) -> str:
         tag("p", escape(one.label[one.language]), class_=f"unofficial say-{one.language}", lang=one.language)
         for one in document.translations
     )
-    notice = tag("p", _by_language(document.notice), class_="notice")
+    notice = tag("p", by_language(document.notice), class_="notice")
     return tag("div", bar + labels + sections + notice, class_="source")
 
 
 def _section(question: Question, document: Document) -> str:
     """A question in each language of the document: that of the page is shown, and with a button the source too."""
-    seen: dict[str, set[str]] = {text.language: set() for text in _texts(document)}
+    seen: dict[str, set[str]] = {text.language: set() for text in document.texts}
     last = len(document.questions)
-    heading = _in_each(document, lambda text: escape(text.question(question.number).text))
+    heading = in_each(document, lambda text: escape(text.question(question.number).text))
     buttons = (
         tag(
             "button",
@@ -99,7 +113,7 @@ def _section(question: Question, document: Document) -> str:
         tag("h3", f"{question.number}. {heading}", tabindex="-1"),
         tag(
             "p",
-            _by_language({lang: scope_label(question.passages[0], document, lang) for lang in LANGUAGES}),
+            by_language({lang: scope_label(question.passages[0], document, lang) for lang in LANGUAGES}),
             class_="scope general" if question.scope == "general" else "scope local",
         ),
         *buttons,
@@ -119,33 +133,16 @@ def _section(question: Question, document: Document) -> str:
 
 
 def _heading(passage: Passage, document: Document) -> str:
-    return tag("h4", _in_each(document, lambda text: escape(f"{text.passage(passage.key).section}:")))
+    return tag("h4", in_each(document, lambda text: escape(f"{text.passage(passage.key).section}:")))
 
 
 def _passage(passage: Passage, document: Document, seen: dict[str, set[str]]) -> str:
     link = anchor(passage)
     number = f"{passage.item}." if passage.item is not None else "¶"
     here = tag("a", number, class_="here", href=f"#{link}", title=f"#{link}")
-    words = _in_each(document, lambda text: verbatim(text.passage(passage.key).text, seen=seen[text.language]))
+    words = in_each(document, lambda text: verbatim(text.passage(passage.key).text, seen=seen[text.language]))
     kind = "passage item" if passage.item is not None else "passage"
     return tag("div", here + tag("p", words, class_="quote"), class_=kind, id=link, tabindex="-1")
-
-
-def _in_each(document: Document, words: Callable[[Text], str]) -> str:
-    """Words of each translation, then of the source; the style sheet shows those of the page's language."""
-    return "".join(
-        tag(
-            "span",
-            words(text),
-            class_="source-words" if text is document else f"say-{text.language}",
-            lang=text.language,
-        )
-        for text in _texts(document)
-    )
-
-
-def _texts(document: Document) -> tuple[Text, ...]:
-    return (*document.translations, document)
 
 
 def card(document: Document) -> str:
@@ -154,15 +151,15 @@ def card(document: Document) -> str:
         ("origin", escape(document.origin)),
         ("date", both("date_value", date=document.date, obtained=document.obtained)),
         ("fingerprint", _fingerprint(document)),
-        *(("translation", _by_language(one.label) + " " + _fingerprint(one)) for one in document.translations),
+        *(("translation", by_language(one.label) + " " + _fingerprint(one)) for one in document.translations),
     ]
     facts = tag("dl", "".join(tag("div", tag("dt", both(name)) + tag("dd", value)) for name, value in rows))
-    words = "".join(tag("li", _by_language(term.explained, name=f"explain-{term.name}")) for term in glossary.terms())
+    words = "".join(tag("li", by_language(term.explained, name=f"explain-{term.name}")) for term in glossary.terms())
     return tag(
         "div",
         tag("h2", both("source_card"))
-        + tag("p", _in_each(document, lambda text: escape(text.title)), class_="document")
-        + tag("p", _by_language(document.notice), class_="notice")
+        + tag("p", in_each(document, lambda text: escape(text.title)), class_="document")
+        + tag("p", by_language(document.notice), class_="notice")
         + facts
         + tag("p", tag("a", both("privacy"), href="./privacy", target="_blank"), class_="privacy")
         + tag("details", tag("summary", both("words")) + tag("ul", words), class_="words"),
@@ -197,11 +194,3 @@ def script_texts(document: Document) -> str:
 def no_script() -> str:
     """What a browser shows that runs no scripts."""
     return "".join(tag("p", escape(texts.ui(language, "no_script")), lang=language) for language in LANGUAGES)
-
-
-def _by_language(words: dict[Any, str], *, name: str | None = None) -> str:
-    """A text in each language; `name` begins the ids, for what is pointed to."""
-    return "".join(
-        tag("span", escape(words[lang]), class_=f"say-{lang}", id=name and f"{name}-{lang}", lang=lang)
-        for lang in LANGUAGES
-    )

@@ -48,10 +48,10 @@ _SERVICES = {211, 287, 311, 411, 511, 611, 711, 811}  # telephone services and 2
 _CRISIS_LINES = {"911", "988"}  # emergency and suicide lines of the United States: a cry for help, not a look-up
 _LAST = -1  # stands for the last question until the document is known
 _ORDINALS = {word for name in ("en-ordinal", "es-ordinal") for word in _UNITS[name].split()} | {"primer", "tercer"}
-_QUESTION_WORDS = set(
+QUESTION_WORDS = set(
     "question questions answer answers pregunta preguntas respuesta respuestas q qs p # no num nr".split()
 )
-_ITEM_WORDS = set("item items point points part parts bullet paragraph punto puntos inciso parte numeral".split())
+ITEM_WORDS = set("item items point points part parts bullet paragraph punto puntos inciso parte numeral".split())
 _LAST_WORDS = {"last", "final", "ultima", "ultimo"}
 _RANGE_WORDS = {"-", "to", "through", "thru", "till", "until", "a", "al", "hasta"}
 _AND_WORDS = {",", "and", "y", "&", "+", "also"}
@@ -110,7 +110,7 @@ def _lookup(text: str, headings: dict[str, str]) -> tuple[Target, ...]:
         if token == "one" and ordinal_before:
             continue
         counting = token in _NUMBER_WORDS and token not in _ORDINALS and not shape
-        if counting and tokens[place + 1 : place + 2] and tokens[place + 1] in _QUESTION_WORDS:
+        if counting and tokens[place + 1 : place + 2] and tokens[place + 1] in QUESTION_WORDS:
             return ()  # "one question" counts; "question one" refers
         if token.isdecimal() or token in _NUMBER_WORDS:
             shape += "N"
@@ -123,9 +123,9 @@ def _lookup(text: str, headings: dict[str, str]) -> tuple[Target, ...]:
             shape += "," if token == "," else "&"
         elif token in _OF_WORDS:
             shape += "o" if "I" in shape else ""
-        elif token in _QUESTION_WORDS:
+        elif token in QUESTION_WORDS:
             shape += "Q"
-        elif token in _ITEM_WORDS:
+        elif token in ITEM_WORDS:
             shape += "I"
         elif token in _LAST_WORDS:
             shape += "L"

@@ -5,10 +5,11 @@ from __future__ import annotations
 import json
 import re
 
-from faqbot import page
-from faqbot.document import Document
+from faqbot import lookup_page, page
+from faqbot.bot import FaqBot
 from faqbot.live import Live
 from faqbot.markup import escape
+from faqbot.nearness import places
 
 SOURCE, CARD = "the source goes here", "the card goes here"  # what Gradio is given in place of the document
 
@@ -22,14 +23,14 @@ class PageRewriter:
 
     def __init__(self, live: Live) -> None:
         self._live = live
-        self._document: Document | None = None
+        self._bot: FaqBot | None = None
         self._parts: dict[bytes, bytes] = {}
         self._made: dict[bytes, bytes] = {}  # the page is the same for everyone who came by the same host name
 
     def __call__(self, html: bytes) -> bytes:
-        document = self._live.bot.document
-        if document is not self._document:
-            self._document, self._parts, self._made = document, self._replacements(document), {}
+        bot = self._live.bot
+        if bot is not self._bot:
+            self._bot, self._parts, self._made = bot, self._replacements(bot), {}
         if html not in self._made:
             made = re.sub(rb'<meta\s+(?:property="og:|name="twitter:)[^>]*>\s*', b"", html)
             for old, new in self._parts.items():
@@ -38,16 +39,21 @@ class PageRewriter:
         return self._made[html]
 
     @staticmethod
-    def _replacements(document: Document) -> dict[bytes, bytes]:
+    def _replacements(bot: FaqBot) -> dict[bytes, bytes]:
+        document = bot.document
+        look_up = lookup_page.view(document, bot.themes, places(bot.index, len(document.questions)), bot.tensions)
         head = (
             f"<title>{escape(page.TITLE)}</title>"
             '<link rel="icon" href="./favicon.ico">'  # else a browser looks for it at the top, above a sub-path
-            '<link rel="stylesheet" href="./assets/ui.css"><script src="./assets/ui.js" defer></script>'
-            f'<script type="application/json" id="ui-texts">{page.script_texts(document)}</script></head>'
+            '<link rel="stylesheet" href="./assets/ui.css"><link rel="stylesheet" href="./assets/ui.lookup.css">'
+            '<script src="./assets/ui.js" defer></script><script src="./assets/ui.lookup.js" type="module"></script>'
+            f'<script type="application/json" id="ui-texts">{page.script_texts(document)}</script>'
+            f'<script type="application/json" id="look-up-data">'
+            f"{lookup_page.script_data(document, bot.tensions)}</script></head>"
         )
         return {
             b"</head>": head.encode(),
-            b"<gradio-app": f"<noscript>{page.no_script()}</noscript><gradio-app".encode(),
+            b"<gradio-app": f"<noscript>{page.no_script()}</noscript>{look_up}<gradio-app".encode(),
             SOURCE.encode(): _in_script(page.source(document)),
             CARD.encode(): _in_script(page.card(document)),
         }

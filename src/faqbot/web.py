@@ -1,7 +1,8 @@
 """The browser chat and the JSON endpoint: a thin door over `FaqBot`. Keeps nothing of a person between two requests.
 
-Gradio hosts the chat (one event to ask, one to clear, neither queued); `POST /ask` and `GET /health` stand
-beside it in the same FastAPI app. `settings.silence()` must have run before this module is imported.
+Gradio hosts the chat (one event to ask, one to clear, neither queued); the look-up, `POST /ask`, `POST /find` and
+`GET /health` stand beside it in the same FastAPI app. `settings.silence()` must have run before this module is
+imported.
 """
 
 from __future__ import annotations
@@ -18,8 +19,8 @@ from fastapi.middleware.cors import CORSMiddleware
 from fastapi.telemetry import TelemetryConfig
 from starlette.responses import HTMLResponse, JSONResponse
 
-from faqbot import logs, page, privacy, view
-from faqbot.asked import clean, read_request
+from faqbot import logs, lookup_page, page, privacy, view
+from faqbot.asked import Asked, clean, read_request
 from faqbot.bot import LONGEST_MESSAGE, FaqBot
 from faqbot.counting import Count
 from faqbot.desk import Desk
@@ -48,7 +49,9 @@ _NO_TELEMETRY: TelemetryConfig = {
     "operation_spans": False,
     "auto_configure": False,
 }
-_ASSETS = {"ui.css": "text/css", "ui.js": "text/javascript", "privacy.css": "text/css"}
+_STYLES = ("ui.css", "ui.lookup.css", "privacy.css")
+_SCRIPTS = ("ui.hits.js", "ui.js", "ui.lookup.js", "ui.parts.js", "ui.picture.js", "ui.views.js", "ui.words.js")
+_ASSETS = dict.fromkeys(_STYLES, "text/css") | dict.fromkeys(_SCRIPTS, "text/javascript")
 # A browser writes the words of a field to its disk to bring them back, and may send them to whoever checks spelling.
 _UNKEPT = gr.InputHTMLAttributes(autocomplete="off", spellcheck=False, autocorrect="off")
 _FONT = ["system-ui", "-apple-system", "Segoe UI", "Roboto", "Noto Sans", "sans-serif"]  # no font is fetched
@@ -169,15 +172,26 @@ def _earlier(text: str | None) -> list[str]:
 
 
 def _add_routes(app: FastAPI, desk: Desk) -> None:
-    async def ask(request: Request) -> Response:
-        try:
-            asked = read_request(json.loads(await request.body()))
-        except UsageError as error:
-            return refuse(422, str(error))
-        except (ValueError, RecursionError):
-            return refuse(400, "The request is not JSON.")
+    def replying(reply: Callable[[Asked], dict[str, Any] | None]) -> Callable[[Request], Any]:
+        async def serve_reply(request: Request) -> Response:
+            try:
+                asked = read_request(json.loads(await request.body()))
+            except UsageError as error:
+                return refuse(422, str(error))
+            except (ValueError, RecursionError):
+                return refuse(400, "The request is not JSON.")
+            data = reply(asked)
+            return refuse(500, _FAILED) if data is None else JSONResponse(data)
+
+        return serve_reply
+
+    def ask(asked: Asked) -> dict[str, Any] | None:
         answered = desk.answer(asked.message, asked.history, language=asked.language)
-        return refuse(500, _FAILED) if answered is None else JSONResponse(to_json(answered[0], id=asked.id))
+        return None if answered is None else to_json(answered[0], id=asked.id)
+
+    def find(asked: Asked) -> dict[str, Any] | None:
+        found = desk.find(asked.message, asked.language or "en")
+        return None if found is None else lookup_page.found_json(found)
 
     async def health(request: Request) -> Response:
         state = desk.live.state
@@ -187,7 +201,8 @@ def _add_routes(app: FastAPI, desk: Desk) -> None:
     async def private(request: Request) -> Response:
         return HTMLResponse(privacy.page())
 
-    app.add_route("/ask", ask, methods=["POST"])
+    app.add_route("/ask", replying(ask), methods=["POST"])
+    app.add_route("/find", replying(find), methods=["POST"])
     app.add_route("/privacy", private, methods=["GET"])
     app.add_route("/health", health, methods=["GET", "HEAD"])
     for name, kind in _ASSETS.items():

@@ -51,9 +51,11 @@
       button.setAttribute("aria-pressed", String(button.id === `speak-${chosen}`));
     }
     find(".switches").setAttribute("aria-label", say("language"));
+    find(".views").setAttribute("aria-label", say("views"));
     byId("source").setAttribute("aria-label", say("source_panel"));
     dress(byId("source"));
     if (meant) write(find("#speaks :is(input, textarea)"), chosen); // the reply to "7" is in this language
+    document.dispatchEvent(new Event("faqbot:language"));
   }
 
   // ---- the conversation ----------------------------------------------------------------------------------
@@ -177,18 +179,20 @@
   function close() {
     if (!("source" in root.dataset)) return;
     delete root.dataset.source;
-    const back = opener?.isConnected ? opener : box();
+    const home = "view" in root.dataset ? byId("search") : box();
+    const back = opener?.getClientRects().length ? opener : home;
     opener = null;
     back.focus({ preventScroll: true });
-    if (back !== box()) show(back, "nearest");
+    if (back !== home) show(back, "nearest");
   }
 
   function visit(link) {
     const inside = byId("source").contains(link);
+    const address = link.getAttribute("href"); // a link in a drawing has no .hash
     if (!inside) opener = link;
     // One step back closes the panel, however many questions were read in it.
-    if (inside || "source" in root.dataset) history.replaceState(history.state, "", link.hash);
-    else history.pushState({ opened: true }, "", link.hash);
+    if (inside || "source" in root.dataset) history.replaceState(history.state, "", address);
+    else history.pushState({ opened: true, view: root.dataset.view }, "", address);
     openFromAddress();
   }
 
@@ -205,12 +209,17 @@
     const passage = button.closest(".passage");
     const lines = texts[button.closest("[lang]").lang] ?? texts[language];
     const source = find(".original", passage);
-    const quotes = [[source && lines.unofficial, find(".quote", passage), find(".cite", passage).title]];
-    if (source) quotes.push([lines.original, find(".quote", source), find(".from", source).textContent]);
-    const markdown = button.classList.contains("markdown");
-    const parts = quotes.map(([label, { textContent: quote }, from]) => {
+    const quote = [find(".quote", passage).textContent, find(".cite", passage).title];
+    const original = source && [find(".quote", source).textContent, find(".from", source).textContent];
+    await copyQuote(button, lines, quote, original, button.classList.contains("markdown"));
+  }
+
+  // A quote and its citation, those of the source where the quote is a translation, and where both come from.
+  async function copyQuote(button, lines, quote, original, markdown = false) {
+    const quotes = original ? [[lines.unofficial, ...quote], [lines.original, ...original]] : [["", ...quote]];
+    const parts = quotes.map(([label, words, from]) => {
       const head = !label ? "" : markdown ? `**${label}:**\n\n` : `${label}:\n`;
-      return head + (markdown ? `> ${quote}\n>\n> — *${from}*\n` : `“${quote}”\n— ${from}\n`);
+      return head + (markdown ? `> ${words}\n>\n> — *${from}*\n` : `“${words}”\n— ${from}\n`);
     });
     const end = markdown ? lines.provenance.replaceAll("\n", "  \n") : lines.provenance;
     const done = await put([...parts, `${end}\n`].join("\n"));
@@ -300,7 +309,7 @@
 
   // Gradio builds the page by script: begin once its parts are there.
   function start() {
-    const parts = ["#box textarea", "#speaks :is(input, textarea)", "#send", "#clear", "#latest", "#leave", "#source .source", "#card .card"];
+    const parts = ["#box textarea", "#speaks :is(input, textarea)", "#send", "#clear", "#latest", "#leave", "#to-look-up", "#source .source", "#card .card"];
     if (started || !parts.every((part) => find(part))) return;
     started = true;
     waiting.disconnect();
@@ -313,7 +322,10 @@
     root.dataset.ready = "";
     box().focus();
     if (location.hash) openFromAddress();
+    document.dispatchEvent(new Event("faqbot:ready"));
   }
+  // What ui.lookup.js, the other view of this page, needs of it.
+  globalThis.faqbot = { announce, copyQuote, lines: texts };
   const waiting = new MutationObserver(start);
   waiting.observe(root, { childList: true, subtree: true });
   start();

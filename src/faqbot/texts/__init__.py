@@ -34,6 +34,11 @@ def refusal(language: Language, name: str, **values: object) -> str:
     return _texts(language)["refusal"][name].format(**values)
 
 
+def template(language: Language, name: str) -> str:
+    """A fixed text of the page with its {values} not filled in, for the script; KeyError for an unknown name."""
+    return _texts(language)["ui"][name]
+
+
 def names() -> dict[str, set[str]]:
     """The names in each group, for a test that both languages have the same."""
     return {language: {f"{g}.{n}" for g, group in _texts(language).items() for n in group} for language in ("en", "es")}
