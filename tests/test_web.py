@@ -64,7 +64,7 @@ def test_ask_returns_the_json_contract(client: httpx.Client, bot: FaqBot, q: str
 
 
 def test_ask_takes_a_conversation(client: httpx.Client, bot: FaqBot) -> None:
-    turns = ["how long does ICE keep my data?", "and who can see it?"]
+    turns = ["how long does ICE keep my data?", "and is it encrypted?"]
     assert client.post("/ask", json={"turns": turns}).json() == to_json(bot.ask(turns[1], turns[:1]))
 
 
@@ -137,10 +137,10 @@ def test_the_chat_answers_with_the_earlier_turns(client: httpx.Client, bot: FaqB
     first, earlier, box = converse(client, "how long does ICE keep my data?")
     assert "Question 9" in first
     assert box == ""
-    second, earlier, _ = converse(client, "and who can see it?", earlier)
-    expected = bot.ask("and who can see it?", ["how long does ICE keep my data?"])
+    second, earlier, _ = converse(client, "and is it encrypted?", earlier)
+    expected = bot.ask("and is it encrypted?", ["how long does ICE keep my data?"])
     assert expected.citations[0].passage.text[:15] in second
-    assert converse(client, "thanks", earlier)[1] == '["and who can see it?", "thanks"]'
+    assert converse(client, "thanks", earlier)[1] == '["and is it encrypted?", "thanks"]'
 
 
 def test_personal_details_are_neither_shown_nor_sent_back(client: httpx.Client) -> None:
