@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
@@ -10,7 +11,15 @@ from faqbot.settings import silence
 
 silence()  # before anything imports Gradio
 
-from browsing import serving  # noqa: E402
+from browsing import (  # noqa: E402
+    CHROMIUM,
+    INSTALL,
+    KNOWN_NOISE,
+    Visit,
+    chromium,
+    missing_browser_is_a_failure,
+    serving,
+)
 
 from faqbot.bot import FaqBot  # noqa: E402
 
@@ -24,3 +33,30 @@ def bot() -> FaqBot:
 def server(bot: FaqBot) -> Iterator[str]:
     with serving(bot) as address:
         yield address
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Any]:
+    if CHROMIUM is None:
+        if missing_browser_is_a_failure():
+            pytest.fail(INSTALL)
+        pytest.skip(INSTALL)  # a user's machine need not have a browser; under CI=true its absence fails above
+    with chromium() as one:
+        yield one
+
+
+@pytest.fixture
+def visit(browser: Any, server: str) -> Iterator[Any]:
+    """Opens pages, and checks of each at the end what must hold of all."""
+    opened: list[Visit] = []
+
+    def open_page(address: str = "/", **options: Any) -> Any:
+        opened.append(Visit(browser, server, address, **options))
+        return opened[-1].page
+
+    open_page.opened = opened  # type: ignore[attr-defined]
+    yield open_page
+    for one in opened:
+        assert [words for words in one.complaints if words not in KNOWN_NOISE] == []
+        assert [url for _, url, _ in one.requests if not url.startswith((server, "data:"))] == []
+        one.context.close()

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import statistics
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from browsing import CHROMIUM, DESK, INSTALL, PHONE, ask, chromium, missing_browser_is_a_failure
+from browsing import DESK, PHONE, ask, fits, focused, serious, shown, small_targets
 
 from faqbot import texts
 from faqbot.bot import FaqBot
@@ -15,65 +13,6 @@ from faqbot.bot import FaqBot
 pytestmark = pytest.mark.browser
 
 TOLD = "will they tell me if my data is shared?"
-# Lines that Gradio's own front end writes to the console. Nothing else may be written there.
-KNOWN_NOISE = {"Autofocus processing was blocked because a document already has a focused element."}
-CONTRAST_AND_MORE = {"serious", "critical"}
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    if CHROMIUM is None:
-        if missing_browser_is_a_failure():
-            pytest.fail(INSTALL)
-        pytest.skip(INSTALL)  # a user's machine need not have a browser; under CI=true its absence fails above
-    with chromium() as one:
-        yield one
-
-
-class Visit:
-    """One page in its own context, with everything it asked for and everything it complained of."""
-
-    def __init__(self, browser: Any, server: str, address: str = "/", **options: Any) -> None:
-        self.server = server
-        self.context = browser.new_context(**({"locale": "en-US"} | DESK | options))
-        self.context.grant_permissions(["clipboard-read", "clipboard-write"], origin=server)
-        self.requests: list[tuple[str, str, str | None]] = []
-        self.complaints: list[str] = []
-        self.page = self.context.new_page()
-        self.page.on("request", lambda one: self.requests.append((one.method, one.url, one.post_data)))
-        self.page.on("console", lambda one: self.complaints.append(one.text))
-        self.page.on("pageerror", lambda one: self.complaints.append(str(one)))
-        self.page.goto(server + address)
-        self.page.wait_for_selector("html[data-ready]")
-
-
-@pytest.fixture
-def visit(browser: Any, server: str) -> Iterator[Any]:
-    """Opens pages, and checks of each at the end what must hold of all."""
-    opened: list[Visit] = []
-
-    def open_page(address: str = "/", **options: Any) -> Any:
-        opened.append(Visit(browser, server, address, **options))
-        return opened[-1].page
-
-    open_page.opened = opened  # type: ignore[attr-defined]
-    yield open_page
-    for one in opened:
-        assert [words for words in one.complaints if words not in KNOWN_NOISE] == []
-        assert [url for _, url, _ in one.requests if not url.startswith((server, "data:"))] == []
-        one.context.close()
-
-
-def fits(page: Any) -> bool:
-    return bool(page.evaluate("document.documentElement.scrollWidth <= innerWidth"))
-
-
-def focused(page: Any, selector: str) -> bool:
-    return bool(page.evaluate("selector => document.activeElement.matches(selector)", selector))
-
-
-def shown(page: Any, selector: str) -> int:
-    return int(page.locator(f"{selector}:visible").count())
 
 
 # ---- the conversation
@@ -339,19 +278,11 @@ def test_nothing_is_stored(visit: Any) -> None:
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("language", ["en", "es"])
 def test_axe_finds_nothing_serious(visit: Any, size: dict[str, Any], scheme: str, language: str) -> None:
-    from axe_playwright_python.sync_playwright import Axe
-
     page = visit(**size, color_scheme=scheme, locale="es-MX" if language == "es" else "en-US", bypass_csp=True)
 
     def check() -> None:
         assert fits(page)
-        found = Axe().run(page).response["violations"]
-        bad = [
-            (one["id"], [node["html"][:200] for node in one["nodes"]])
-            for one in found
-            if one["impact"] in CONTRAST_AND_MORE
-        ]
-        assert bad == []
+        assert serious(page) == []
 
     check()
     for message in (TOLD, "q20", "list all questions", "ICE is at my door", "asdf"):
@@ -371,12 +302,7 @@ def test_targets_are_large_enough(visit: Any) -> None:
     page = visit(**PHONE)
     ask(page, TOLD).locator(".best .cite").tap()
     page.wait_for_selector("#source:visible")
-    small = page.evaluate(
-        """() => [...document.querySelectorAll('button, a, summary')].filter(e => e.offsetParent)
-        .map(e => [e.outerHTML.slice(0, 80), e.getBoundingClientRect()])
-        .filter(([, b]) => b.width < 24 || b.height < 24).map(([h]) => h)"""
-    )
-    assert small == []
+    assert small_targets(page) == []
 
 
 # ---- in Spanish
@@ -487,15 +413,6 @@ def test_hard_words_of_a_spanish_quote_are_explained_in_spanish(visit: Any) -> N
     assert term.get_attribute("aria-describedby") == "explain-retention-es"
 
 
-def test_it_holds_at_200_percent_zoom_without_images_and_fonts(visit: Any) -> None:
-    page = visit(viewport={"width": 640, "height": 430}, device_scale_factor=2)
-    ask(page, TOLD)
-    assert fits(page)
-    assert not [
-        url for _, url, _ in visit.opened[0].requests if url.endswith((".woff2", ".woff", ".ttf", ".png", ".jpg"))
-    ]
-
-
 def test_without_scripts_the_page_says_so(browser: Any, server: str) -> None:
     context = browser.new_context(java_script_enabled=False)
     page = context.new_page()
@@ -503,30 +420,3 @@ def test_without_scripts_the_page_says_so(browser: Any, server: str) -> None:
     for language in ("en", "es"):
         assert texts.ui(language, "no_script") in page.inner_text("body")  # type: ignore[arg-type]
     context.close()
-
-
-@pytest.mark.slow
-def test_an_answer_is_there_at_once(visit: Any) -> None:
-    """From Enter to the answer on the screen; `docs/decisions` has the figures, this holds the order of size."""
-    page = visit()
-    page.evaluate(
-        """() => {
-        addEventListener('keydown', (event) => { if (event.key === 'Enter') window.began = performance.now(); }, true);
-        new MutationObserver(() => {
-          const turn = document.querySelector('#latest .turn');
-          if (turn && turn.id !== window.last) requestAnimationFrame(() => {
-            window.last = turn.id;
-            window.took = performance.now() - window.began;
-          });
-        }).observe(document.getElementById('latest'), {childList: true, subtree: true}); }"""
-    )
-    took = []
-    for number in range(20):
-        page.evaluate("window.took = 0")
-        page.locator("#box textarea").fill(f"how long do they keep it, {number} years?")
-        page.keyboard.press("Enter")
-        page.wait_for_function("() => window.took > 0")
-        took.append(page.evaluate("window.took"))
-        page.wait_for_timeout(150)
-    print(f"Enter to answer: median {statistics.median(took):.0f} ms, slowest {max(took):.0f} ms")
-    assert statistics.median(took) < 150

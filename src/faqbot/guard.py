@@ -20,7 +20,7 @@ LARGEST_BODY = 64 * 1024  # bytes; the longest message allowed is 2,000 characte
 # All that the page, gradio_client and a person need. Gradio's routes for files, uploads, queues of other
 # people's events, streams, logins and monitoring are not among them and do not exist here.
 OPEN_PATHS = re.compile(
-    r"/|/ask|/health|/config|/favicon\.ico|/manifest\.json|/theme\.css"
+    r"/|/ask|/hand-out|/health|/config|/favicon\.ico|/manifest\.json|/theme\.css"
     r"|/assets/[\w.-]+|/static/(?:fonts|img|js)/[\w/.-]+"
     r"|/gradio_api/(?:info|heartbeat/[\w-]+|queue/(?:join|data)|run/(?:ask|predict))"
 )
@@ -35,7 +35,7 @@ PLAIN_HEADERS = {
 }
 POLICY = (  # style attributes are written by Gradio's front end; scripts run only from here or by their hash
     "default-src 'self'; script-src 'self'{hashes}; style-src 'self' 'unsafe-inline'; img-src 'self' data:; "
-    "connect-src 'self'; font-src 'self' data:; object-src 'none'; base-uri 'self'; form-action 'none'; "
+    "connect-src 'self'; font-src 'self' data:; object-src 'none'; base-uri 'self'; form-action 'self'; "
     "frame-ancestors 'none'"
 )
 _INLINE_SCRIPT = re.compile(rb"<script(?![^>]*\b(?:src|type=\"application/json\"))[^>]*>(.*?)</script>", re.DOTALL)

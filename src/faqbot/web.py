@@ -28,7 +28,7 @@ from fastapi.middleware.cors import CORSMiddleware
 from fastapi.telemetry import TelemetryConfig
 from starlette.responses import JSONResponse
 
-from faqbot import page, view
+from faqbot import handout_form, page, view
 from faqbot.asked import clean, read_request
 from faqbot.bot import LONGEST_MESSAGE, FaqBot
 from faqbot.document import Document
@@ -51,7 +51,7 @@ _NO_TELEMETRY: TelemetryConfig = {
     "operation_spans": False,
     "auto_configure": False,
 }
-_ASSETS = {"ui.css": "text/css", "ui.js": "text/javascript"}
+_ASSETS = {"ui.css": "text/css", "ui.js": "text/javascript", "ui.handout.js": "text/javascript"}
 _FONT = ["system-ui", "-apple-system", "Segoe UI", "Roboto", "Noto Sans", "sans-serif"]  # no font is fetched
 
 
@@ -181,10 +181,15 @@ def _add_routes(app: FastAPI, bot: FaqBot) -> None:
         data = _safely(lambda: to_json(bot.ask(asked.message, asked.history, language=asked.language), id=asked.id))
         return refuse(500, _FAILED) if data is None else JSONResponse(data)
 
+    async def hand_out(request: Request) -> Response:
+        body = await request.body()
+        return _safely(lambda: handout_form.respond(body, bot.document, bot.tensions)) or refuse(500, _FAILED)
+
     async def ready(request: Request) -> Response:
         return JSONResponse(health)
 
     app.add_route("/ask", ask, methods=["POST"])
+    app.add_route("/hand-out", hand_out, methods=["POST"])
     app.add_route("/health", ready, methods=["GET"])
     for name, kind in _ASSETS.items():
         app.add_route(f"/assets/{name}", _file(name, kind), methods=["GET"])
@@ -207,6 +212,7 @@ def _page_rewriter(document: Document) -> Callable[[bytes], bytes]:
     head = (
         f"<title>{escape(page.TITLE)}</title>"
         '<link rel="stylesheet" href="./assets/ui.css"><script src="./assets/ui.js" defer></script>'
+        '<script src="./assets/ui.handout.js" defer></script>'
         f'<script type="application/json" id="ui-texts">{page.script_texts(document)}</script></head>'
     ).encode()
     body = f"<noscript>{page.no_script()}</noscript><gradio-app".encode()
