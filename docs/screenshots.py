@@ -75,12 +75,23 @@ def spanish(page: Any) -> None:
     ask(page, "¿me avisan si comparten mis datos con ICE?")
 
 
+def hand_out(page: Any) -> Any:
+    turn = ask(page, TOLD)
+    turn.locator(".pick").first.click()
+    with page.context.expect_page() as opened:
+        page.locator("#hand-out .make").click()
+    opened.value.locator("button[value=both]").first.click()
+    opened.value.wait_for_selector("button.on[value=both]")
+    return opened.value
+
+
 def nothing(page: Any) -> None:
     """The first screen."""
 
 
 SPANISH, DARK = {"locale": "es-MX"}, {"color_scheme": "dark"}
-STATES: dict[str, tuple[dict[str, Any], Callable[[Any], None]]] = {
+# How a state is reached: a function of the page, which returns the page to draw if it is another one.
+STATES: dict[str, tuple[dict[str, Any], Callable[[Any], Any]]] = {
     "first-screen": (DESK, nothing),
     "answer": (DESK, answer),
     "other-side": (DESK, other_side),
@@ -93,6 +104,7 @@ STATES: dict[str, tuple[dict[str, Any], Callable[[Any], None]]] = {
     "danger": (DESK, danger),
     "hard-word": (DESK, word),
     "spanish": (DESK | SPANISH, spanish),
+    "hand-out": (DESK, hand_out),
     "dark": (DESK | DARK, answer),
     "phone": (PHONE, nothing),
     "phone-answer": (PHONE, answer),
@@ -116,7 +128,7 @@ def main() -> int:
             page = context.new_page()
             page.goto(address)
             page.wait_for_selector("html[data-ready]")
-            reach(page)
+            page = reach(page) or page
             page.wait_for_timeout(500)
             page.screenshot(path=FOLDER / f"{name}.png")
             context.close()

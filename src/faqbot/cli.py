@@ -1,4 +1,4 @@
-"""The command line: `python -m faqbot ask|build|eval|serve|password`. Thin: it reads arguments and prints.
+"""The command line: `python -m faqbot ask|handout|build|eval|serve|password`. Thin: it reads arguments and prints.
 
 Exit codes: 0 answered, 3 not covered, 2 bad usage, 1 failure.
 """
@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 import dataclasses
+import io
 import json
 import os
 import sys
@@ -62,9 +63,20 @@ def _parser() -> argparse.ArgumentParser:
     ask.add_argument("question", nargs="?", help="the question, in English or Spanish")
     ask.add_argument("--json", action="store_true", help="print the JSON contract")
     ask.add_argument(
-        "--batch", type=Path, metavar="FILE.jsonl", help='lines of {"id", "q"} or {"id", "turns"}; - for stdin'
+        "--batch",
+        type=Path,
+        metavar="FILE",
+        help='lines of {"id", "q"} or {"id", "turns"}, or a .csv with a column "question"; - for stdin',
     )
+    ask.add_argument("--csv", action="store_true", help="the batch is CSV, whatever its file is called")
+    ask.add_argument("-o", "--output", type=Path, metavar="FILE", help="write the answers of a CSV batch to a file")
     ask.set_defaults(run=_ask)
+
+    handout = commands.add_parser("handout", parents=[places], help="passages as one page to print")
+    handout.add_argument("places", nargs="+", metavar="PLACE", help='such as 7, 5.3 or "20 risks 3"')
+    handout.add_argument("--lang", choices=("en", "es", "both"), default="en", help="of the page (en)")
+    handout.add_argument("-o", "--output", type=Path, metavar="FILE.html", help="where to write it, else to stdout")
+    handout.set_defaults(run=_handout)
 
     build = commands.add_parser("build", parents=[places], help="build the index from the corpus")
     build.add_argument("--if-stale", action="store_true", help="do nothing when the index fits the corpus")
@@ -121,10 +133,15 @@ def _load(settings: Settings) -> FaqBot:
 
 def _ask(options: argparse.Namespace, settings: Settings) -> int:
     if (options.question is None) == (options.batch is None):
-        print("Give either a question or --batch FILE.jsonl. See `python -m faqbot ask --help`.", file=sys.stderr)
+        print("Give either a question or --batch FILE. See `python -m faqbot ask --help`.", file=sys.stderr)
         return 2
     from faqbot import render
 
+    as_sheet = options.csv or (options.batch is not None and options.batch.suffix.lower() == ".csv")
+    if (options.csv or options.output) and not (options.batch and as_sheet):
+        raise UsageError("--csv and --output go with a CSV batch: python -m faqbot ask --batch FILE.csv -o ANSWERS.csv")
+    if as_sheet:
+        return _ask_sheet(options, settings)
     if options.batch:
         return _ask_batch(options, settings)
     bot = _load(settings)
@@ -140,15 +157,62 @@ def _ask_batch(options: argparse.Namespace, settings: Settings) -> int:
     if not options.json:
         print("--batch prints JSON lines: add --json.", file=sys.stderr)
         return 2
-    try:
-        lines = sys.stdin.buffer.readlines() if str(options.batch) == "-" else options.batch.read_bytes().split(b"\n")
-    except OSError as error:
-        print(f"{options.batch}: cannot be read ({error.strerror}).", file=sys.stderr)
-        return 2
+    lines = _batch_bytes(options.batch).split(b"\n")
     bot = _load(settings)
     for result in answer_lines(bot, lines):
         print(json.dumps(result, ensure_ascii=False))
     return 0
+
+
+def _batch_bytes(path: Path) -> bytes:
+    """What a batch holds; raises UsageError when it cannot be read."""
+    try:
+        return sys.stdin.buffer.read() if str(path) == "-" else path.read_bytes()
+    except OSError as error:
+        raise UsageError(f"{path}: cannot be read ({error.strerror}).") from None
+
+
+def _ask_sheet(options: argparse.Namespace, settings: Settings) -> int:
+    from faqbot.spreadsheet import read_sheet, write_sheet
+
+    if options.json:
+        raise UsageError(f"{options.batch}: a CSV file is answered in CSV. Leave out --json.")
+    sheet = read_sheet(_batch_bytes(options.batch), options.batch)
+    bot = _load(settings)
+    answers = [None if line.error else bot.ask(line.question) for line in sheet.lines]
+    text = io.StringIO(newline="")
+    write_sheet(text, sheet, answers, bot.document, path=options.batch)
+    mark = "\ufeff" if options.output else ""  # by which a spreadsheet knows a file in UTF-8
+    _write(mark + text.getvalue(), options.output, unlike=options.batch)
+    return 0
+
+
+def _handout(options: argparse.Namespace, settings: Settings) -> int:
+    from faqbot.answer import TensionFinder
+    from faqbot.corpus import load_tensions
+    from faqbot.document import load_document
+    from faqbot.handout import make, read_places
+    from faqbot.handout_page import handout_page
+
+    document = load_document(Path(settings.corpus))
+    tensions = TensionFinder(load_tensions(Path(settings.corpus), document), document)
+    handout = make(document, tensions, read_places(options.places, document), options.lang)
+    _write(handout_page(handout).html, options.output)
+    return 0
+
+
+def _write(text: str, path: Path | None, *, unlike: Path | None = None) -> None:
+    """To a file, or to stdout; raises UsageError when the file cannot be written or is the one that was read."""
+    if path is None:
+        sys.stdout.buffer.write(text.encode("utf-8"))
+        sys.stdout.buffer.flush()
+        return
+    try:
+        if unlike and path.exists() and unlike.exists() and path.samefile(unlike):
+            raise UsageError(f"{path}: this is the file of the questions. Give another name with -o.")
+        path.write_bytes(text.encode("utf-8"))
+    except OSError as error:
+        raise UsageError(f"{path}: cannot be written ({error.strerror}).") from None
 
 
 def answer_lines(bot: FaqBot, lines: Sequence[bytes]) -> Iterator[dict[str, Any]]:

@@ -5,18 +5,20 @@ from __future__ import annotations
 import asyncio
 import signal
 import threading
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
+from typing import TypeVar
 
 from fastapi import FastAPI
 
 from faqbot import logs
+from faqbot.bot import FaqBot
 from faqbot.counting import Count
 from faqbot.document import Document
 from faqbot.live import Live
-from faqbot.lookup import Found
 from faqbot.schema import Answer, Language
 
+Result = TypeVar("Result")
 SAVE_EVERY = 60.0  # seconds between two times that the counts are written
 
 
@@ -31,20 +33,20 @@ class Desk:
         self, message: str, history: Sequence[str] = (), *, language: Language | None = None
     ) -> tuple[Answer, Document] | None:
         """The answer and the document that it quotes; None after a fault, of which only the place is logged."""
-        bot = self.live.bot  # taken once: it may be another one a moment later
-        try:
+
+        def ask(bot: FaqBot) -> tuple[Answer, Document]:
             answer = bot.ask(message, history, language=language)
             if self.count:
                 self.count.add(answer)
-        except Exception as error:
-            logs.fault(error)
-            return None
-        return answer, bot.document
+            return answer, bot.document
 
-    def find(self, message: str, language: Language) -> Found | None:
-        """The passages nearest to what is typed into the look-up; None after a fault. It is not counted."""
+        return self.safely(ask)
+
+    def safely(self, reply: Callable[[FaqBot], Result]) -> Result | None:
+        """What a reply makes of the bot; None after a fault."""
+        bot = self.live.bot  # taken once: it may be another one a moment later
         try:
-            return self.live.bot.find(message, language)
+            return reply(bot)
         except Exception as error:
             logs.fault(error)
             return None

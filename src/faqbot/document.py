@@ -18,6 +18,7 @@ from faqbot.reading import decode, fingerprint, read_bytes, read_toml
 from faqbot.schema import LANGUAGES, Language, Passage, Question
 
 ABOUT, SOURCE = "document.toml", "source.txt"
+UNDATED = "undated"  # the date of a document that names none
 _TRANSLATED = "source.{}.txt"
 _NOTES = ("title", "origin", "date", "obtained", "language", "place")  # of a document, in words
 

@@ -26,7 +26,7 @@ PAGE_PART = 0.01  # of a question: loading the page, with its fifty parts, count
 # All that the page, gradio_client and a person need. Gradio's routes for files, uploads, queues of other
 # people's events, streams, logins and monitoring are not among them and do not exist here.
 OPEN_PATHS = re.compile(
-    r"/|/ask|/find|/health|/privacy|/config|/favicon\.ico|/manifest\.json|/theme\.css"
+    r"/|/ask|/find|/hand-out|/health|/privacy|/config|/favicon\.ico|/manifest\.json|/theme\.css"
     r"|/assets/[\w.-]+|/static/(?:fonts|img|js)/[\w/.-]+"
     r"|/gradio_api/(?:info|queue/(?:join|data)|run/(?:ask|predict))"
 )

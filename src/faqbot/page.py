@@ -8,12 +8,11 @@ from typing import Any
 from faqbot import glossary, texts
 from faqbot.document import Document, Text
 from faqbot.markup import anchor, both, by_language, escape, in_each, tag, verbatim
-from faqbot.render import scope_label
+from faqbot.render import dated, scope_label, short_hash, source_card
 from faqbot.schema import LANGUAGES, Language, Passage, Question
 
 TITLE, BOX_LABEL, SEND, CLEAR = (texts.ui("en", name) for name in ("title", "box_label", "send", "clear"))
 STARTERS = 6
-SHORT = 12  # characters of the fingerprint that are shown
 _SCRIPT_TEXTS = (
     "box_label box_placeholder send clear cleared exit_help copied not_copied source_panel language close title views"
 ).split()
@@ -21,7 +20,8 @@ _REFUSED = (  # by HTTP status; 0 is no response at all, and any other status co
     *((401, "password"), (408, "too_slow"), (413, "too_large"), (429, "too_many"), (503, "busy"), (500, "failed")),
     (0, "no_connection"),
 )
-_NAMES: dict[Language, str] = {"en": "English", "es": "Español"}
+_HANDOUT_TEXTS = "name add added removed one many make empty emptied".split()
+NAMES: dict[Language, str] = {"en": "English", "es": "Español"}
 
 
 def top() -> str:
@@ -35,7 +35,7 @@ def top() -> str:
             type="button",
             lang=language,
         )
-        for language, name in _NAMES.items()
+        for language, name in NAMES.items()
     )
     views = tag("a", both("ask_view"), id="to-chat", href="#") + tag(
         "a", both("look_up"), id="to-look-up", href="#look-up"
@@ -90,7 +90,8 @@ def source(document: Document) -> str:
         tag("p", escape(one.label[one.language]), class_=f"unofficial say-{one.language}", lang=one.language)
         for one in document.translations
     )
-    notice = tag("p", by_language(document.notice), class_="notice")
+    lines = {language: " · ".join(source_card(document, language)) for language in LANGUAGES}
+    notice = tag("p", by_language(lines), class_="notice")
     return tag("div", bar + labels + sections + notice, class_="source")
 
 
@@ -149,7 +150,7 @@ def card(document: Document) -> str:
     """Where the words come from, and the hard words explained."""
     rows = [
         ("origin", escape(document.origin)),
-        ("date", both("date_value", date=document.date, obtained=document.obtained)),
+        ("date", by_language({language: dated(document, language) for language in LANGUAGES})),
         ("fingerprint", _fingerprint(document)),
         *(("translation", by_language(one.label) + " " + _fingerprint(one)) for one in document.translations),
     ]
@@ -168,7 +169,7 @@ def card(document: Document) -> str:
 
 
 def _fingerprint(text: Text) -> str:
-    return tag("code", text.sha256[:SHORT] + "…", title=text.sha256)
+    return tag("code", short_hash(text), title=text.sha256)
 
 
 def script_texts(document: Document) -> str:
@@ -177,16 +178,12 @@ def script_texts(document: Document) -> str:
     for language in LANGUAGES:
         say: dict[str, Any] = {name: texts.ui(language, name) for name in _SCRIPT_TEXTS}
         say["refused"] = {status: texts.refusal(language, name, seconds="{seconds}") for status, name in _REFUSED}
-        date = texts.ui(language, "date_value", date=document.date, obtained=document.obtained)
-        origin, dated = texts.ui(language, "origin"), texts.ui(language, "date")
-        say["provenance"] = (
-            f"{document.title}\n{origin}: {document.origin}\n{dated}: {date}\n{document.notice[language]}"
-        )
+        say["provenance"] = "\n".join(source_card(document, language))
+        say["handout"] = {name: texts.handout(language, name, count="{count}") for name in _HANDOUT_TEXTS}
         translation = document.translation(language)
         if translation:
             say["unofficial"] = translation.label[language]
             say["original"] = texts.label(language, "original")
-            say["provenance"] = f"{translation.title}\n{say['provenance']}"
         data[language] = say
     return json.dumps(data, ensure_ascii=False).replace("<", "\\u003c")
 

@@ -5,8 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from faqbot import texts
-from faqbot.document import Document
+from faqbot.document import UNDATED, Document, Text
 from faqbot.schema import Answer, Citation, Language, Passage
+
+_SHORT = 12  # characters of a fingerprint
 
 
 def citation_label(passage: Passage, language: Language) -> str:
@@ -98,7 +100,7 @@ def to_text(answer: Answer, document: Document, *, colour: bool = False) -> str:
         lines += ["", f"{texts.label(language, title)}:"]
         lines += [f"  {number:>3}. {document.text_for(language).question(number).text}" for number in listed]
     if answer.citations:
-        lines += ["", document.notice[language]]
+        lines += ["", *source_card(document, language)]
     return "\n".join(lines)
 
 
@@ -118,6 +120,31 @@ def scope_label(passage: Passage, document: Document, language: Language) -> str
     """Whether the answer is about the document's place or general, in words."""
     name = "general" if passage.scope == "general" else "wisconsin"
     return texts.label(language, name, place=document.place)
+
+
+def source_card(document: Document, language: Language) -> tuple[str, ...]:
+    """Where the words come from, a line a fact: titles, origin, date, fingerprints, and what the document is not."""
+    translation = document.translation(language)
+    return (
+        *((translation.title,) if translation else ()),
+        document.title,
+        f"{texts.ui(language, 'origin')}: {document.origin}",
+        f"{texts.ui(language, 'date')}: {dated(document, language)}",
+        f"{texts.ui(language, 'fingerprint')}: {short_hash(document)}",
+        *((f"{translation.label[language]} ({short_hash(translation)})",) if translation else ()),
+        document.notice[language],
+    )
+
+
+def dated(document: Document, language: Language) -> str:
+    """The document's date, or that it has none, and when it was received."""
+    date = texts.ui(language, "undated") if document.date == UNDATED else document.date
+    return texts.ui(language, "date_value", date=date, obtained=document.obtained)
+
+
+def short_hash(text: Text) -> str:
+    """The beginning of a text's fingerprint, as it is shown to people."""
+    return text.sha256[:_SHORT] + "…"
 
 
 def _marked(citation: Citation, colour: bool) -> str:

@@ -46,7 +46,8 @@ class PageRewriter:
             f"<title>{escape(page.TITLE)}</title>"
             '<link rel="icon" href="./favicon.ico">'  # else a browser looks for it at the top, above a sub-path
             '<link rel="stylesheet" href="./assets/ui.css"><link rel="stylesheet" href="./assets/ui.lookup.css">'
-            '<script src="./assets/ui.js" defer></script><script src="./assets/ui.lookup.js" type="module"></script>'
+            '<script src="./assets/ui.js" defer></script><script src="./assets/ui.handout.js" defer></script>'
+            '<script src="./assets/ui.lookup.js" type="module"></script>'
             f'<script type="application/json" id="ui-texts">{page.script_texts(document)}</script>'
             f'<script type="application/json" id="look-up-data">'
             f"{lookup_page.script_data(document, bot.tensions)}</script></head>"

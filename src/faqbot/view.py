@@ -9,6 +9,7 @@ from collections.abc import Sequence
 
 from faqbot import texts
 from faqbot.document import Document, Text
+from faqbot.handout import marks
 from faqbot.markup import anchor, escape, tag, verbatim
 from faqbot.render import citation_label, questions_listed, scope_label, translation_label
 from faqbot.schema import Answer, Citation, Language, ShownTension
@@ -165,10 +166,11 @@ def _scope(citation: Citation, document: Document, language: Language) -> str:
 
 
 def _cite(citation: Citation, language: Language) -> str:
-    """The citation as a link to the passage in the source panel; its title is what copying needs."""
+    """The citation as a link to the passage in the source panel. Its title is for copying, its class for a hand-out."""
     label = citation_label(citation.shown.passage, language)
     link = f"#{anchor(citation.passage)}"
-    return tag("a", escape(label), class_="cite", href=link, title=f"{label}: {citation.shown.question_text}")
+    kind = f"cite marks-{marks(citation)}".removesuffix(" marks-")
+    return tag("a", escape(label), class_=kind, href=link, title=f"{label}: {citation.shown.question_text}")
 
 
 def _other_sides(

@@ -19,7 +19,7 @@ from fastapi.middleware.cors import CORSMiddleware
 from fastapi.telemetry import TelemetryConfig
 from starlette.responses import HTMLResponse, JSONResponse
 
-from faqbot import logs, lookup_page, page, privacy, view
+from faqbot import handout_form, logs, lookup_page, page, privacy, view
 from faqbot.asked import Asked, clean, read_request
 from faqbot.bot import LONGEST_MESSAGE, FaqBot
 from faqbot.counting import Count
@@ -50,7 +50,9 @@ _NO_TELEMETRY: TelemetryConfig = {
     "auto_configure": False,
 }
 _STYLES = ("ui.css", "ui.lookup.css", "privacy.css")
-_SCRIPTS = ("ui.hits.js", "ui.js", "ui.lookup.js", "ui.parts.js", "ui.picture.js", "ui.views.js", "ui.words.js")
+_SCRIPTS = tuple(
+    f"ui{name}.js" for name in ("", ".handout", ".hits", ".lookup", ".parts", ".picture", ".views", ".words")
+)
 _ASSETS = dict.fromkeys(_STYLES, "text/css") | dict.fromkeys(_SCRIPTS, "text/javascript")
 # A browser writes the words of a field to its disk to bring them back, and may send them to whoever checks spelling.
 _UNKEPT = gr.InputHTMLAttributes(autocomplete="off", spellcheck=False, autocorrect="off")
@@ -190,8 +192,12 @@ def _add_routes(app: FastAPI, desk: Desk) -> None:
         return None if answered is None else to_json(answered[0], id=asked.id)
 
     def find(asked: Asked) -> dict[str, Any] | None:
-        found = desk.find(asked.message, asked.language or "en")
-        return None if found is None else lookup_page.found_json(found)
+        return desk.safely(lambda bot: lookup_page.found_json(bot.find(asked.message, asked.language or "en")))
+
+    async def hand_out(request: Request) -> Response:
+        body = await request.body()
+        made = desk.safely(lambda bot: handout_form.respond(body, bot.document, bot.tensions))
+        return refuse(500, _FAILED) if made is None else made
 
     async def health(request: Request) -> Response:
         state = desk.live.state
@@ -203,6 +209,7 @@ def _add_routes(app: FastAPI, desk: Desk) -> None:
 
     app.add_route("/ask", replying(ask), methods=["POST"])
     app.add_route("/find", replying(find), methods=["POST"])
+    app.add_route("/hand-out", hand_out, methods=["POST"])
     app.add_route("/privacy", private, methods=["GET"])
     app.add_route("/health", health, methods=["GET", "HEAD"])
     for name, kind in _ASSETS.items():

@@ -82,7 +82,7 @@
     announce(reading(turn));
     if (touch.matches || !byId("composer").contains(document.activeElement)) turn.focus({ preventScroll: true });
     else box().focus({ preventScroll: true });
-    show(turn);
+    turn.scrollIntoView(); // at once: an answer that glides in is seen a third of a second later
     return undefined;
   }
 

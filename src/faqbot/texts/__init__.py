@@ -39,6 +39,11 @@ def template(language: Language, name: str) -> str:
     return _texts(language)["ui"][name]
 
 
+def handout(language: Language, name: str, **values: object) -> str:
+    """A text of the hand-out by name, with its values filled in; KeyError for an unknown name."""
+    return _texts(language)["handout"][name].format(**values)
+
+
 def names() -> dict[str, set[str]]:
     """The names in each group, for a test that both languages have the same."""
     return {language: {f"{g}.{n}" for g, group in _texts(language).items() for n in group} for language in ("en", "es")}
