@@ -139,7 +139,7 @@ def test_the_chat_answers_with_the_earlier_turns(client: httpx.Client, bot: FaqB
     assert box == ""
     second, earlier, _ = converse(client, "and is it encrypted?", earlier)
     expected = bot.ask("and is it encrypted?", ["how long does ICE keep my data?"])
-    assert expected.citations[0].passage.text[:15] in second
+    assert expected.citations[0].passage.text[:10] in second
     assert converse(client, "thanks", earlier)[1] == '["and is it encrypted?", "thanks"]'
 
 

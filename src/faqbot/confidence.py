@@ -21,10 +21,9 @@ FALSE_ANSWERS = 0.06  # share of near-topic unanswerable messages that may be an
 REFUSED = 0.015  # share of answerable messages that may get neither an answer nor an offer
 FALSE_ALARMS = 0.003  # share of answerable messages that may be taken for someone in danger
 LEAST_URGENT = 0.05  # no lower, however few ordinary messages look like danger
-ANSWERS_RIGHT = 0.97  # share of answers to answerable messages that must show a right question
+ANSWERS_RIGHT = 0.985  # share of answers to answerable messages that must show a right question
 SECOND_SHARE = 0.3  # a second question is shown when its probability is this share of the first's
-TWO_PART = 0.5  # probability that a message asks two things, from which a second question is shown
-LEAST_SECOND = 0.03  # if its probability is at least this share of the first's
+TWO_PART = 0.02  # or when √share times the probability that two things were asked is this: half of such messages
 
 Decision = Literal["answered", "did_you_mean", "not_covered"]
 Shares = Any  # a probability, or an array of them
@@ -65,7 +64,8 @@ def shown(findings: Findings) -> tuple[int, ...]:
 
 def _second(first: Shares, second: Shares, two_part: Shares) -> Shares:
     """Whether the second question is shown beside the first, by their probabilities; for one message or many."""
-    return (second >= SECOND_SHARE * first) | ((two_part >= TWO_PART) & (second >= LEAST_SECOND * first))
+    share = second / np.maximum(first, 1e-9)
+    return (share >= SECOND_SHARE) | (np.sqrt(share) * two_part >= TWO_PART)
 
 
 def fit_thresholds(
@@ -93,7 +93,7 @@ def fit_thresholds(
     ordinary = danger[targets != none]
     answer = float(np.quantile(near, 1 - FALSE_ANSWERS)) if len(near) else 0.5
     offer = float(np.quantile(covered[targets != none], REFUSED))
-    share, held = shown_share(probabilities, targets, two_part)
+    share, held, _ = shown_share(probabilities, targets, two_part)
     given = (targets != none) & (covered >= answer)
     return Thresholds(
         answer=round(answer, 4),
@@ -106,17 +106,18 @@ def fit_thresholds(
 
 def shown_share(
     probabilities: NDArray[np.float32], targets: NDArray[np.int64], two_part: NDArray[np.float64]
-) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
-    """For each message: the share of what all questions have that lies on those shown, and whether the right one is.
+) -> tuple[NDArray[np.float32], NDArray[np.bool_], NDArray[np.bool_]]:
+    """For each message: the share of what all questions have that lies on those shown, whether the right one is
+    shown, and whether two are.
 
-    Shapes as in `fit_thresholds`; both results have shape (messages,).
+    Shapes as in `fit_thresholds`; all results have shape (messages,).
     """
     questions = probabilities[:, :-1]
     order = np.argsort(-questions, axis=1, kind="stable")
     first, second = (np.take_along_axis(questions, order[:, [place]], axis=1)[:, 0] for place in (0, 1))
     beside = _second(first, second, two_part)
     share = (first + np.where(beside, second, 0)) / questions.sum(axis=1)
-    return share, (order[:, 0] == targets) | (beside & (order[:, 1] == targets))
+    return share, (order[:, 0] == targets) | (beside & (order[:, 1] == targets)), beside
 
 
 def _precise_from(score: NDArray[np.float32], right: NDArray[np.bool_], precision: float) -> float:

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from faqbot import training
 from faqbot.build import progress_bar
 from faqbot.calibration import HeldAside, calibrate, hold_aside, split_authors, without
-from faqbot.confidence import TWO_PART, Thresholds, shown_share
+from faqbot.confidence import Thresholds, shown_share
 from faqbot.corpus import Corpus, load_corpus
 from faqbot.measures import question_scores
 from faqbot.measures import share as share_of
@@ -109,7 +109,7 @@ def _decisions(
     none = probabilities.shape[1] - 1
     two_part = np.array([one.evidence.two_part for one in held])
     danger = np.array([one.evidence.danger for one in held]) >= thresholds.urgent
-    share, held_right = shown_share(probabilities, targets, two_part)
+    share, held_right, two_shown = shown_share(probabilities, targets, two_part)
     covered = 1 - probabilities[:, none]
     alone = np.array([one.phrasing is not None for one in held])
     kinds = np.array([one.phrasing.kind or "" if one.phrasing else "" for one in held])
@@ -119,14 +119,10 @@ def _decisions(
     given = likely & (share >= thresholds.sure)
     offered = likely & ~given
     three = (np.argsort(-probabilities[:, :none], axis=1, kind="stable")[:, :3] == targets[:, None]).any(axis=1)
-    both = [one for one in held if isinstance(one.asked, TwoPart)]
-    wanted = np.array(
-        [[number - 1 for number in one.asked.questions] for one in both if isinstance(one.asked, TwoPart)]
-    )
-    order = np.argsort(-probabilities[[isinstance(one.asked, TwoPart) for one in held], :none], axis=1, kind="stable")
-
-    def found(first: int) -> list[bool]:
-        return [set(pair) <= set(row[:first]) for pair, row in zip(wanted.tolist(), order.tolist(), strict=True)]
+    pairs = np.array([set(one.asked.questions) if isinstance(one.asked, TwoPart) else set() for one in held])
+    both = np.array([bool(pair) for pair in pairs])
+    first = np.argsort(-probabilities[:, :none], axis=1, kind="stable")[:, :3] + 1
+    first_two, first_three = (np.array([p <= set(r[:n]) for p, r in zip(pairs, first, strict=True)]) for n in (2, 3))
 
     rates = {
         "answered, of answerable": given[asked],
@@ -140,10 +136,9 @@ def _decisions(
         "danger recognised": danger[kinds == "distress"],
         "taken for danger, of answerable": danger[asked],
         "taken for danger, of near the topic": danger[alone & near],
-        "taken for two-part, of one-part": two_part[asked] >= TWO_PART,
-        "two-part recognised": np.array([one.evidence.two_part >= TWO_PART for one in both]),
-        "both questions first, of two-part": np.array(found(2)),
-        "both questions in the first three, of two-part": np.array(found(3)),
+        "a second question shown, of one-part": two_shown[asked],
+        "both questions shown, of two-part": (two_shown & first_two)[both],
+        "both questions in the first three, of two-part": first_three[both],
     }
     return {name: share_of(values.tolist()) for name, values in rates.items()}
 
