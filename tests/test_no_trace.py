@@ -31,6 +31,8 @@ def environment(folder: Path, **more: str) -> dict[str, str]:
     for name in ("HOME", "TMPDIR", "XDG_CACHE_HOME", "XDG_CONFIG_HOME", "XDG_DATA_HOME", "XDG_STATE_HOME", "HF_HOME"):
         places[name] = str(folder / name.lower())
         (folder / name.lower()).mkdir(parents=True, exist_ok=True)
+    # Gradio imports matplotlib where there is one (only for developers), which makes a list of fonts for a minute
+    places["MPLCONFIGDIR"] = str(Path.home() / ".cache" / "matplotlib")
     path = os.pathsep.join([str(ROOT / "src"), str(HERE)])
     return os.environ | places | {"PYTHONPATH": path, "PYTHONDONTWRITEBYTECODE": "1"} | more
 
@@ -148,7 +150,7 @@ def ask_in_every_way(address: str) -> int:
             "hello {}",
             "question 7 {}",
             "{} " * 300,
-            "\u202e{}\ud83d\ude00",
+            "\u202e{}😀",
             "breakinside {}",
             "breakoutside {}",
         ):

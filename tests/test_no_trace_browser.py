@@ -29,7 +29,7 @@ class Profile:
         )
         self.context.grant_permissions(["clipboard-read", "clipboard-write"], origin=server)
         self.requests: list[Any] = []
-        self.context.on("request", self.requests.append)
+        self.context.on("request", lambda one: self.requests.append(one))
         self.page = self.context.pages[0]
 
     def open(self, address: str) -> Any:
