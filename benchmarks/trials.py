@@ -285,9 +285,9 @@ def _fit(
 
 TRIALS: dict[str, Callable[[Bench], dict[str, float]]] = {
     "lexical: a hidden layer": hidden_layer,
-    "a transformer of one layer": transformer,
-    "encoder: two seeds in one vector": seeds,
     **{f"encoder: {name}": lambda bench, name=name: encoders(bench, name) for name in PLANS},
+    "encoder: two seeds in one vector": seeds,
+    "a transformer of one layer": transformer,
 }
 
 
@@ -300,10 +300,9 @@ def main(names: Sequence[str]) -> int:
     results |= fusions(bench)
     for name in wanted:
         results[name] = TRIALS[name](bench)
-        print(name, results[name], flush=True)
-    rounded = {name: {k: round(v, 4) for k, v in row.items()} for name, row in results.items()}
-    RESULTS.write_text(json.dumps(rounded, indent=1) + "\n", encoding="utf-8")
-    print(json.dumps(rounded, indent=1))
+        rounded = {key: {k: round(v, 4) for k, v in row.items()} for key, row in results.items()}
+        RESULTS.write_text(json.dumps(rounded, indent=1) + "\n", encoding="utf-8")
+        print(name, rounded[name], flush=True)
     return 0
 
 

@@ -201,7 +201,7 @@ def test_the_page_follows_the_language_of_the_browser(visit: Any, locale: str, l
 def test_the_switch_changes_the_whole_page_and_keeps_the_conversation(visit: Any, bot: FaqBot) -> None:
     page = visit()
     ask(page, TOLD)
-    page.get_by_role("button", name="Español").click()
+    page.locator("#speak-es").click()
     assert page.evaluate("document.documentElement.lang") == "es"
     assert page.locator("#card").inner_text().startswith(texts.ui("es", "source_card"))
     assert page.get_by_role("button", name=texts.ui("es", "clear")).count() == 1

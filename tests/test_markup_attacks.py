@@ -24,7 +24,7 @@ ELEMENTS = set(
     "article div p h1 h2 h3 h4 span mark a button ul ol li strong section details summary dl dt dd code".split()
 )
 ATTRIBUTES = set(
-    "class id lang href title tabindex type role aria-describedby aria-label aria-pressed target rel".split()
+    "class id lang href title tabindex type role aria-describedby aria-label aria-pressed target rel open".split()
 )
 WATCH = """
 window.breaches = [];

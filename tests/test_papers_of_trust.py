@@ -19,7 +19,7 @@ TRUST = (ROOT / "docs" / "trust.md").read_text(encoding="utf-8")
 HIGHEST_GRADE = 8
 
 
-def tests_of(file: str) -> set[str]:
+def named_in(file: str) -> set[str]:
     path = ROOT / "tests" / file
     tree = ast.parse(path.read_text(encoding="utf-8")) if path.is_file() else ast.Module([], [])
     return {node.name for node in tree.body if isinstance(node, ast.FunctionDef)}
@@ -28,7 +28,7 @@ def tests_of(file: str) -> set[str]:
 def test_every_test_that_the_promises_name_exists() -> None:
     named = re.findall(r"`(test_\w+\.py)::(test_\w+)`", TRUST)
     assert len(named) > 40
-    assert [f"{file}::{name}" for file, name in named if name not in tests_of(file)] == []
+    assert [f"{file}::{name}" for file, name in named if name not in named_in(file)] == []
 
 
 def test_every_promise_has_a_test_and_a_figure() -> None:

@@ -181,10 +181,10 @@ def test_follow_ups_are_answered_whichever_process_gets_them(recipe: Recipe, bot
             for number, turn in enumerate(turns):
                 answer = client.post("/faq/ask", json={"turns": turns[: number + 1]})
                 assert answer.json() == expected[number]
-                body = {"data": [turn, earlier], "fn_index": 0, "session_hash": "s"}
+                body = {"data": [turn, earlier, ""], "fn_index": 0, "session_hash": "s"}
                 shown, earlier, _ = client.post(f"/faq/{PREDICT}", json=body).json()["data"]
-                for citation in expected[number]["citations"][:1]:
-                    assert citation["label"] in shown
+                if expected[number]["outcome"] == "answered":
+                    assert expected[number]["citations"][0]["label"] in shown
 
 
 def test_large_and_many_requests_are_refused_and_nothing_is_left_on_the_disk(recipe: Recipe) -> None:

@@ -359,7 +359,7 @@ def test_counts_hold_outcomes_and_hits_by_the_hour_and_survive_a_restart(place: 
             with httpx.Client(base_url=program.address) as client:
                 for q in ("1", "3", "1.2", SECRET, "call 414-555-0199 about me"):
                     assert client.post("/ask", json={"q": q}).status_code == 200
-                client.post(PREDICT, json={"data": ["1", "[]"], "fn_index": 0, "session_hash": "a"})
+                client.post(PREDICT, json={"data": ["1", "[]", ""], "fn_index": 0, "session_hash": "a"})
             program.stop()
     text = path.read_text(encoding="utf-8")
     hours = json.loads(text)["hours"]

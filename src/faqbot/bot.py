@@ -19,13 +19,15 @@ from faqbot.routing import Target, redact, resolve_last, route
 from faqbot.schema import Answer, Citation, Language, Outcome
 from faqbot.search import Findings, Search, context_of
 from faqbot.settings import Settings
+from faqbot.text import words
 from faqbot.themes import Theme, load_themes
 
 LONGEST_MESSAGE = 2_000  # characters
 SIGN = 2.0  # what one everyday word adds to the log odds that a message is Spanish
 DOUBT = 1.3  # log odds up to which a message, such as "7" or "ok", tells nothing of its language
 KIND = 0.5  # probability of the kinds below together, from which the likeliest gets its own reply
-SURELY_URGENT = 0.5  # danger in what is left of a message without its personal details, which is often a fragment
+SURELY_URGENT = 0.5  # danger in what is left of a message without its personal details
+FRAGMENT = 4  # words: fewer, such as "I live at", tell nothing
 ADVICE = 0.4  # probability that a message asks what to do in one's own case, from which the refusal says so
 _KIND_REPLIES: dict[str, tuple[Outcome, str]] = {
     "greeting": ("small_talk", "greeting"),
@@ -109,8 +111,9 @@ class FaqBot:
             targets = (replace(one, heading=headings.get(one.heading or "")) for one in routed.targets)
             return self._look_up(message, language, resolve_last(tuple(targets), len(in_order)))
         if routed.kind == "personal_details":  # nothing is searched and nothing echoed; only danger is looked for
-            danger = self._find(redact(message)[:LONGEST_MESSAGE], ()).danger
-            name: Outcome = "urgent" if danger >= SURELY_URGENT else "personal_details"
+            rest = redact(message)[:LONGEST_MESSAGE]
+            urgent = len(words(rest)) >= FRAGMENT and self._find(rest, ()).danger >= SURELY_URGENT
+            name: Outcome = "urgent" if urgent else "personal_details"
             return self._reply("", language, name, name, in_order)
         return self._answer(message, language, self._find(message[:LONGEST_MESSAGE], history))
 
