@@ -149,7 +149,7 @@ def test_a_new_version_takes_over_under_load_without_one_failed_or_mixed_answer(
                 number += 1
                 q = questions[number % len(questions)]
                 answer = client.post("/ask", json={"turns": ["what do you lend", q]})
-                shown = client.post(PREDICT, json={"data": [q, "[]"], "fn_index": 0, "session_hash": "a"})
+                shown = client.post(PREDICT, json={"data": [q, "[]", ""], "fn_index": 0, "session_hash": "a"})
                 if answer.status_code != 200 or shown.status_code != 200:
                     faults.append((answer.status_code, shown.status_code))
                     continue

@@ -15,7 +15,6 @@ import socket
 import struct
 import subprocess
 import sys
-from contextlib import suppress
 from pathlib import Path
 
 import httpx
@@ -70,8 +69,9 @@ def main(folder: Path, alone: bool) -> dict[str, object]:
     report = {"parts": found, "asked": asked, "privacy": shown, "code": code}
     if alone:
         report["no way out"] = no_way_out() - before
-        with suppress(OSError):  # that the counter counts
-            socket.create_connection(("192.0.2.1", 80), timeout=2)
+        knock = "import socket; socket.create_connection(('192.0.2.1', 80), timeout=2)"
+        command = [sys.executable, "-I", "-c", knock]  # -I: without the guard, to see that the counter counts
+        subprocess.run(command, capture_output=True, check=False, timeout=30)
         report["counter works"] = no_way_out() - before > 0
     return report
 

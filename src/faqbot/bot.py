@@ -73,7 +73,8 @@ class FaqBot:
                 conversation, or English.
         """
         message, history = clean(message), [clean(turn) for turn in history]
-        return self._translated(self._reply_to(message, history, self._language(message, history, language)))
+        answer = self._translated(self._reply_to(message, history, self._language(message, history, language)))
+        return answer if len(message) <= LONGEST_MESSAGE else replace(answer, query="")  # it was not read whole
 
     def look_up(self, question: int, item: int | None = None, *, language: Language = "en") -> Answer:
         """A question of the document by number, or one item of it."""
@@ -146,7 +147,7 @@ class FaqBot:
             return self._reply(message, language, "urgent", "urgent", findings.ranking)
         if len(message) > LONGEST_MESSAGE:
             text = texts.message(language, "too_long", limit=f"{LONGEST_MESSAGE:,}")
-            return Answer("", language, "not_covered", text, ranking=findings.ranking)  # not echoed, it was not read
+            return Answer(message, language, "not_covered", text, ranking=findings.ranking)
         decision, confidence = thresholds.decide(findings)
         if decision != "answered":
             talk = {kind: share for kind, share in findings.kinds.items() if kind in _KIND_REPLIES}

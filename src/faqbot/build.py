@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from filelock import Timeout
+from safetensors import SafetensorError
 
 from faqbot import training
 from faqbot.calibration import calibrate, hold_aside
@@ -28,9 +29,10 @@ def build_index(corpus_folder: Path, index_folder: Path, *, embedder: str = EMBE
             _build(corpus, index_folder, embedder, None if quiet else progress_bar)
     except Timeout:
         raise FaqBotError(f"Another build of {index_folder} is running. Wait for it, or stop it.") from None
-    except OSError as error:
+    except (OSError, SafetensorError) as error:  # the latter for a full disk, which it does not say by an OSError
+        reason = getattr(error, "strerror", None) or error
         raise FaqBotError(
-            f"The index cannot be written to {index_folder}: {error.strerror or error}. The old index is untouched. "
+            f"The index cannot be written to {index_folder}: {reason}. The old index is untouched. "
             "Mend that and run `make index` again."
         ) from error
 
