@@ -72,6 +72,7 @@ def mounts() -> tuple[str, ...]:
     """How to run a script that may mount folders of its own, which are gone when it ends."""
     wrapped = ("unshare", "--mount") if os.getuid() == 0 else ("unshare", "--mount", "--map-root-user")
     if not shutil.which("unshare") or in_a_shell("mount -t tmpfs tmpfs /mnt", wrapped=wrapped).returncode:
+        # A container may forbid it; a limit on the size of a file (below) stands in for the full disk everywhere.
         pytest.skip("this machine does not allow a mount of one's own (`unshare --mount`)")
     return wrapped
 

@@ -47,7 +47,7 @@ def browser() -> Iterator[Any]:
     if CHROMIUM is None:
         if missing_browser_is_a_failure():
             pytest.fail(INSTALL)
-        pytest.skip(INSTALL)
+        pytest.skip(INSTALL)  # a user need not have a browser; under CI=true its absence fails
     with chromium() as one:
         yield one
 

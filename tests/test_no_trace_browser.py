@@ -43,7 +43,7 @@ def playwright() -> Iterator[Any]:
     if CHROMIUM is None:
         if missing_browser_is_a_failure():
             pytest.fail(INSTALL)
-        pytest.skip(INSTALL)
+        pytest.skip(INSTALL)  # a user need not have a browser; under CI=true its absence fails
     from playwright.sync_api import sync_playwright
 
     with sync_playwright() as one:

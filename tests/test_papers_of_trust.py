@@ -76,7 +76,7 @@ def test_the_page_is_served_and_runs_no_script(server: str) -> None:
 def test_the_chat_leads_to_it_and_the_conversation_stays(server: str) -> None:
     if CHROMIUM is None:
         assert not missing_browser_is_a_failure(), INSTALL
-        pytest.skip(INSTALL)
+        pytest.skip(INSTALL)  # a user need not have a browser; under CI=true its absence fails
     with chromium() as browser:
         for options, language in (({"locale": "en-US"}, 0), ({"locale": "es-US"} | PHONE, 1)):
             context = browser.new_context(**options)
