@@ -30,7 +30,7 @@ from faqbot.fitting import fit_fusion
 from faqbot.lexical import NgramFeatures, weigh
 from faqbot.noise import misspell
 from faqbot.settings import ROOT, Settings
-from faqbot.trained import anchors, encoder_samples, lessons, train
+from faqbot.trained import anchors, embed_rows, encoder_samples, lessons, train
 from faqbot.training import EncoderPlan
 from faqbot.vectors import FaissStore
 
@@ -41,9 +41,9 @@ PLANS = {
     "192 dimensions": EncoderPlan(dimension=192),
     "4,000 word pieces": EncoderPlan(pieces=4_000),
     "16,000 word pieces": EncoderPlan(pieces=16_000),
-    "classes only, no loss between phrasings": EncoderPlan(pairs=0.0),
+    "a loss between phrasings too": EncoderPlan(pairs=0.5),
     "no loss on the passage aimed at": EncoderPlan(aims=0.0),
-    "hard negatives count more": EncoderPlan(hardness=0.5),
+    "hard negatives count more": EncoderPlan(pairs=0.5, hardness=0.5),
     "softmax temperature 0.12": EncoderPlan(temperature=0.12),
     "no misspelled copies": EncoderPlan(copies=0),
     "another seed": EncoderPlan(seed=11),
@@ -91,11 +91,9 @@ class Bench:
 
     def encoder(self, vectors: Callable[[Sequence[str]], Floats]) -> Floats:
         """The dense channels of another encoder: evidence of shape (messages, classes, 3)."""
-        rows = self.served.rows
-        texts = [a.text for a in anchors(self.corpus)[: sum(row.kind != "phrasing" for row in rows)]]
-        texts += [row.text for row in rows if row.kind == "phrasing"]
-        embedded = vectors(texts)
-        other = dataclasses.replace(self.served, store=FaissStore(embedded), embedder=_Encoder(vectors, embedded))
+        model = _Encoder(vectors)
+        rows, embedded = embed_rows(self.rest, model)
+        other = dataclasses.replace(self.served, rows=rows, store=FaissStore(embedded), embedder=model)
         search = other.search(self.corpus)
         return np.stack([search.evidence(p.text).classes for p in self.asked])
 
@@ -103,11 +101,10 @@ class Bench:
 @dataclasses.dataclass(frozen=True)
 class _Encoder:
     vectors: Callable[[Sequence[str]], Floats]
-    example: Floats
 
     @property
     def dimension(self) -> int:
-        return self.example.shape[1]
+        return self.vectors([""]).shape[1]
 
     def embed(self, texts: Sequence[str]) -> Floats:
         return self.vectors(texts)

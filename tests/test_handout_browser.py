@@ -112,6 +112,32 @@ def test_every_shown_passage_can_be_picked_and_says_so_wherever_it_stands(visit:
     assert page.locator("#source .passage").count() == page.locator("#source .passage .pick").count()
 
 
+@pytest.mark.parametrize("size", [PHONE, DESK], ids=["phone", "desk"])
+def test_a_result_of_the_look_up_can_be_picked_with_its_sentence(visit: Any, bot: FaqBot, size: dict[str, Any]) -> None:
+    page = visit("/#look-up", **size)
+    page.locator("#search").fill("7")
+    page.wait_for_selector("#found .hit .pick")
+    assert page.locator("#found .hit").first.locator(".pick").count() == 0  # a whole question is no passage
+    page.locator("#search").fill("consent")
+    page.wait_for_selector("#found[data-query=consent] .hit .pick")
+    first = page.locator("#found .hit:has(.pick)").first
+    place, marked = first.get_attribute("data-id"), first.locator("mark.sentence").inner_text()
+    assert first.locator(".pick").get_attribute("aria-label") == f"{ADD}: {first.locator('.place').inner_text()}"
+    first.locator(".pick").press("Enter")
+    says(page, f"{ADDED}. {texts.handout('en', 'one')}")
+    assert first.locator(".pick").inner_text() == ADDED
+    assert focused(page, ".pick")
+    assert page.locator("#hand-out").is_visible()
+    assert fits(page)
+    assert small_targets(page) == []
+    sheet = open_sheet(visit)
+    assert sheet.locator("mark").inner_text() == marked
+    page.locator("#search").fill("consents")  # the list is drawn anew
+    page.wait_for_selector(f"#found[data-query=consents] .hit[data-id='{place}'] .pick.in")
+    page.locator("#to-chat").click()
+    page.wait_for_selector("#composer #hand-out:visible")
+
+
 def test_emptying_clearing_and_leaving(visit: Any) -> None:
     page = visit()
     ask(page, TOLD).locator(".best .pick").click()

@@ -309,6 +309,22 @@ def test_a_result_is_copied_with_its_citation(visit: Any, bot: FaqBot, language:
     assert focused(page, ".hit > a")
 
 
+@pytest.mark.parametrize("language", ["en", "es"])
+def test_a_passage_of_the_source_panel_is_copied_with_its_citation(visit: Any, bot: FaqBot, language: Any) -> None:
+    page = visit("/#q5.3", **(SPANISH if language == "es" else {}))
+    button = page.locator(".here-now .copy-hit")
+    button.press("Enter")
+    hear(page, texts.ui(language, "copied"))
+    copied = page.evaluate("navigator.clipboard.readText()")
+    shown_text = bot.document.text_for(language)
+    assert f"“{shown_text.passage((5, 4)).text}”\n— " in copied
+    assert f"{bot.document.passage((5, 4)).label}: {bot.document.question(5).text}\n" in copied
+    assert bot.document.origin in copied
+    page.locator("#speak-en").click()
+    assert button.get_attribute("aria-label") == f"{texts.ui('en', 'copy')}: Question 5, item 3"
+    assert page.locator("#source .copy-hit").count() == len(bot.document.passages)
+
+
 def test_the_other_side_is_one_key_or_tap_away(visit: Any, bot: FaqBot) -> None:
     page = look_up(visit)
     search(page, "8.1", meaning=False)

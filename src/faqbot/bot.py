@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from faqbot import answer as composing
@@ -15,7 +15,7 @@ from faqbot.errors import BrokenIndexError
 from faqbot.index import Index, load_index
 from faqbot.language import spanish_signs
 from faqbot.lookup import COUNT, Found, nearest
-from faqbot.routing import Target, redact, resolve_last, route
+from faqbot.routing import Route, Target, redact, resolve_last, route
 from faqbot.schema import Answer, Citation, Language, Outcome
 from faqbot.search import Findings, Search, context_of
 from faqbot.settings import Settings
@@ -50,6 +50,7 @@ class FaqBot:
     search: Search
     tensions: composing.TensionFinder
     themes: tuple[Theme, ...] = ()
+    headings: Mapping[str, str] = field(default_factory=dict)  # as `Document.headings`
 
     @classmethod
     def load(cls, settings: Settings | None = None) -> FaqBot:
@@ -61,7 +62,7 @@ class FaqBot:
             raise BrokenIndexError(f"{settings.corpus}: the document changed while it was read. Try again.")
         tensions = composing.TensionFinder(load_tensions(Path(settings.corpus), document), document)
         themes = load_themes(Path(settings.corpus), document)
-        return cls(document, index, index.search(document.questions), tensions, themes)
+        return cls(document, index, index.search(document.questions), tensions, themes, document.headings)
 
     def ask(self, message: str, history: Sequence[str] = (), *, language: Language | None = None) -> Answer:
         """Answer one message.
@@ -73,7 +74,15 @@ class FaqBot:
                 conversation, or English.
         """
         message, history = clean(message), [clean(turn) for turn in history]
-        answer = self._translated(self._reply_to(message, history, self._language(message, history, language)))
+        routed = self._routed(message)
+        if routed.kind == "question":
+            findings = self._find(message[:LONGEST_MESSAGE], history)
+            spoken = self._language(message, history, language, findings.spanish)
+            answer = self._answer(message, spoken, findings)
+        else:
+            spoken = self._language(message, history, language, self.search.spanish(message[:LONGEST_MESSAGE]))
+            answer = self._reply_to(message, routed, spoken)
+        answer = self._translated(answer)
         return answer if len(message) <= LONGEST_MESSAGE else replace(answer, query="")  # it was not read whole
 
     def look_up(self, question: int, item: int | None = None, *, language: Language = "en") -> Answer:
@@ -87,8 +96,9 @@ class FaqBot:
         Personal details are not searched. What sounds like danger gets the urgent reply above its hits.
         """
         message = clean(message)
-        if route(message[: LONGEST_MESSAGE + 1], headings=tuple(self.document.headings)).kind != "question":
-            answer = self._reply_to(message, (), language)
+        routed = self._routed(message)
+        if routed.kind != "question":
+            answer = self._reply_to(message, routed, language)
             return Found(answer.outcome, answer.citations[:count], answer.message)
         findings, thresholds = self._find(message[:LONGEST_MESSAGE], ()), self.index.calibration.thresholds
         decision, _ = thresholds.decide(findings)
@@ -97,9 +107,11 @@ class FaqBot:
             return Found("urgent", hits, texts.message(language, "urgent"))
         return Found(decision, hits)
 
-    def _reply_to(self, message: str, history: Sequence[str], language: Language) -> Answer:
-        headings = self.document.headings
-        routed = route(message[: LONGEST_MESSAGE + 1], headings=tuple(headings))
+    def _routed(self, message: str) -> Route:
+        return route(message[: LONGEST_MESSAGE + 1], headings=tuple(self.headings))
+
+    def _reply_to(self, message: str, routed: Route, language: Language) -> Answer:
+        """The reply to what is no question to search for."""
         in_order = tuple(question.number for question in self.document.questions)
         if routed.kind == "empty":
             return self._reply(message, language, "empty", "empty", in_order if message.strip() else ())
@@ -109,28 +121,30 @@ class FaqBot:
             text = texts.message(language, "list", count=len(in_order))
             return Answer(message, language, "list", text, ranking=in_order)
         if routed.kind == "lookup":
-            targets = (replace(one, heading=headings.get(one.heading or "")) for one in routed.targets)
+            targets = (replace(one, heading=self.headings.get(one.heading or "")) for one in routed.targets)
             return self._look_up(message, language, resolve_last(tuple(targets), len(in_order)))
-        if routed.kind == "personal_details":  # nothing is searched and nothing echoed; only danger is looked for
-            rest = redact(message)[:LONGEST_MESSAGE]
-            urgent = len(words(rest)) >= FRAGMENT and self._find(rest, ()).danger >= SURELY_URGENT
-            name: Outcome = "urgent" if urgent else "personal_details"
-            return self._reply("", language, name, name, in_order)
-        return self._answer(message, language, self._find(message[:LONGEST_MESSAGE], history))
+        # Personal details: nothing is searched and nothing echoed; only danger is looked for.
+        rest = redact(message)[:LONGEST_MESSAGE]
+        urgent = len(words(rest)) >= FRAGMENT and self._find(rest, ()).danger >= SURELY_URGENT
+        name: Outcome = "urgent" if urgent else "personal_details"
+        return self._reply("", language, name, name, in_order)
 
     def _find(self, message: str, history: Sequence[str]) -> Findings:
         context = context_of([turn[:LONGEST_MESSAGE] for turn in history])
         return self.search.find(message, self.index.calibration.weights, context=context)
 
-    def _language(self, message: str, history: Sequence[str], default: Language | None) -> Language:
-        """The language of the message; the default, or that of the turn before, if it has too little to tell."""
-        message = message[:LONGEST_MESSAGE]
-        odds = self.search.spanish(message) + SIGN * spanish_signs(message)
+    def _language(self, message: str, history: Sequence[str], default: Language | None, odds: float) -> Language:
+        """The language of the message; the default, or that of the turn before, if it has too little to tell.
+
+        `odds` are what the search takes the message for.
+        """
+        odds += SIGN * spanish_signs(message[:LONGEST_MESSAGE])
         if abs(odds) > DOUBT:
             return "es" if odds > 0 else "en"
         if default or not history:
             return default or "en"
-        return self._language(history[-1], history[:-1], None)
+        last = history[-1]
+        return self._language(last, history[:-1], None, self.search.spanish(last[:LONGEST_MESSAGE]))
 
     def _translated(self, answer: Answer) -> Answer:
         """The answer with the document's words in its language, or a line that says that they are not."""

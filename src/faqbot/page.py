@@ -143,7 +143,8 @@ def _passage(passage: Passage, document: Document, seen: dict[str, set[str]]) ->
     here = tag("a", number, class_="here", href=f"#{link}", title=f"#{link}")
     words = in_each(document, lambda text: verbatim(text.passage(passage.key).text, seen=seen[text.language]))
     kind = "passage item" if passage.item is not None else "passage"
-    return tag("div", here + tag("p", words, class_="quote"), class_=kind, id=link, tabindex="-1")
+    tools = tag("div", "", class_="tools")  # where the scripts put what can be done with it
+    return tag("div", here + tag("p", words, class_="quote") + tools, class_=kind, id=link, tabindex="-1")
 
 
 def card(document: Document) -> str:

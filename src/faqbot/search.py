@@ -58,6 +58,7 @@ class Evidence:
     kinds: dict[str, float]  # probability of every kind of message that no question answers
     danger: float  # how surely someone is in danger now, 0 to 1: two heads must agree
     two_part: float  # probability that a message asks two things with two answers
+    spanish: float  # log odds that the message is in Spanish rather than English
     clues: Floats  # (sentences, len(SENTENCE_CLUES)), rows as in Search.sentences
 
 
@@ -78,6 +79,7 @@ class Findings:
     kinds: dict[str, float]
     danger: float
     two_part: float
+    spanish: float
     sentences: Mapping[int, tuple[SentenceHit, ...]]  # by question, best first
 
     @property
@@ -130,8 +132,8 @@ class Search:
             ]
         )
         self._class = np.array([(row.question or len(questions) + 1) - 1 for row in rows])
-        self._sentence_words = _ngram_matrix(classifier, [_cut(passage, span) for passage, span in self.sentences])
-        self._passage_words = _ngram_matrix(classifier, [passage.text for passage in passages])
+        texts = [_cut(passage, span) for passage, span in self.sentences] + [passage.text for passage in passages]
+        self._words = _NgramMatrix([classifier.features(text) for text in texts])
 
     @staticmethod
     def _aim(row: Row, first: dict[tuple[int, int], int]) -> int:
@@ -156,8 +158,9 @@ class Search:
             dense = alone
         votes, passage_best, clues = dense
         words = self._classifier.features(message) if context else features
-        clues[:, 4] = self._sentence_words.cosine(words)
-        clues[:, 5] = self._passage_words.cosine(words)[self._sentence_passage]
+        cosines = self._words.cosine(words)
+        clues[:, 4] = cosines[: len(clues)]
+        clues[:, 5] = cosines[len(clues) :][self._sentence_passage]
         part, whole = self._classifier.heads["scope"].log_probabilities(words)
         clues[:, 6] = self._lead
         clues[:, 7] = self._lead * (whole - part)
@@ -167,6 +170,7 @@ class Search:
             classes=np.stack([lexical, votes, np.append(passage_best, 0)], axis=1).astype(np.float32),
             danger=float(np.sqrt(danger * kinds.get("distress", 0.0))),
             two_part=self._yes("two_part", words),
+            spanish=self._spanish(words),
             kinds=kinds,
             clues=clues,
         )
@@ -198,8 +202,11 @@ class Search:
 
     def spanish(self, message: str) -> float:
         """The log odds that a message is in Spanish rather than English, both as likely beforehand."""
+        return self._spanish(self._classifier.features(message))
+
+    def _spanish(self, features: NgramFeatures) -> float:
         head = self._classifier.heads["language"]
-        english, spanish = head.log_probabilities(self._classifier.features(message))
+        english, spanish = head.log_probabilities(features)
         return float(spanish - english - head.bias[0])
 
     def find(self, message: str, weights: Weights, *, context: str = "") -> Findings:
@@ -208,7 +215,7 @@ class Search:
         scores = evidence.clues @ np.array(weights.sentence, dtype=np.float32)
         sentences = _RankedSentences(self.sentences, self._owner, scores)
         probabilities = fuse(evidence.classes, weights, follow_up=bool(context))
-        return Findings(probabilities, evidence.kinds, evidence.danger, evidence.two_part, sentences)
+        return Findings(probabilities, evidence.kinds, evidence.danger, evidence.two_part, evidence.spanish, sentences)
 
 
 class _RankedSentences(Mapping[int, tuple[SentenceHit, ...]]):
@@ -280,7 +287,3 @@ class _NgramMatrix:
         places = np.arange(lengths.sum()) + np.repeat(begin - np.cumsum(lengths) + lengths, lengths)
         products = self._weights[places] * np.repeat(query.weights, lengths)
         return np.bincount(self._texts[places], products, self._count).astype(np.float32)
-
-
-def _ngram_matrix(classifier: NgramClassifier, texts: list[str]) -> _NgramMatrix:
-    return _NgramMatrix([classifier.features(text) for text in texts])

@@ -17,8 +17,9 @@ from faqbot.schema import LANGUAGES, Phrasing
 from faqbot.search import Row, Search, context_of
 from faqbot.settings import EMBEDDED
 from faqbot.training import Anchor, Lesson, Progress, Sample
-from faqbot.vectors import FaissStore
+from faqbot.vectors import FaissStore, Vectors, condense
 
+EACH = 8  # phrasings that one vector stands for: as right as one for each (docs/decisions/0001), and fast
 DETACHED = 3_000  # phrasings that are shown once with a foreign turn before them: context must not mislead
 
 
@@ -41,8 +42,6 @@ class Trained:
 def train(corpus: Corpus, embedder: str, progress: Progress | None = None) -> Trained:
     """Train encoder and lexical heads on a corpus, and embed its passages, sentences and phrasings."""
     questions = corpus.document.questions
-    phrasings = [*corpus.phrasings, *corpus.unanswerable]
-    rows = document_rows(questions)
     save = None
     model: Embedder
     if embedder == EMBEDDED:
@@ -56,9 +55,25 @@ def train(corpus: Corpus, embedder: str, progress: Progress | None = None) -> Tr
 
     else:
         model = SentenceTransformerEmbedder(embedder)
-    rows += [Row("phrasing", p.text, p.question, p.position, p.sentence) for p in phrasings]
-    store = FaissStore(model.embed([_embedded(row, corpus) for row in rows]))
-    return Trained(model, tuple(rows), store, _train_classifier(corpus, progress), save)
+    rows, vectors = embed_rows(corpus, model)
+    return Trained(model, rows, FaissStore(vectors), _train_classifier(corpus, progress), save)
+
+
+def embed_rows(corpus: Corpus, model: Embedder, *, each: int = EACH) -> tuple[tuple[Row, ...], Vectors]:
+    """The rows of an index with their vectors: the document's, then those that stand for the phrasings.
+
+    Phrasings that point to the same place are condensed to one vector for every `each` of them.
+    """
+    rows = document_rows(corpus.document.questions)
+    parts = [model.embed([_embedded(row, corpus) for row in rows])]
+    asked = [*corpus.phrasings, *corpus.unanswerable]
+    places = np.array([(p.question or 0, p.position or 0, p.sentence or 0) for p in asked])
+    vectors = model.embed([p.text for p in asked])
+    for place in np.unique(places, axis=0):
+        own = vectors[(places == place).all(axis=1)]
+        parts.append(condense(own, -(-len(own) // each)))
+        rows += [Row("phrasing", "", *(point or None for point in place.tolist()))] * len(parts[-1])
+    return tuple(rows), np.concatenate(parts)
 
 
 def anchors(corpus: Corpus) -> list[Anchor]:

@@ -137,7 +137,7 @@ class EncoderPlan:
     rate: float = 0.01
     temperature: float = 0.07
     aims: float = 0.5  # weight of the loss on the passage or sentence aimed at
-    pairs: float = 0.5  # weight of the loss on other texts of the class
+    pairs: float = 0.0  # weight of the loss on other texts of the class (Khosla et al. 2020): it gained nothing
     hardness: float = 0.0  # how much more a near text of another class counts (Robinson et al. 2021)
     none_prototypes: int = 16
     seed: int = SEED
@@ -185,10 +185,9 @@ def train_encoder(
 ) -> tuple[Tokenizer, NDArray[np.float32]]:
     """Learn token vectors such that a text's mean vector lies near the anchors and phrasings of its class.
 
-    Three losses are added: the class by its nearest anchors (log-sum-exp over a class's anchors), the anchors
-    aimed at where a text is that precise, and other texts of the class in the batch (supervised contrastive,
-    Khosla et al. 2020). Class `classes - 1` is "none of these": it has free
-    prototypes instead of anchors and its texts need not be near one another.
+    Two losses are added: the class by its nearest anchors (log-sum-exp over a class's anchors), and the anchors
+    aimed at where a text is that precise; a plan can ask for a third, between texts of a class. Class `classes - 1`
+    is "none of these": it has free prototypes instead of anchors and its texts need not be near one another.
 
     Returns:
         The tokenizer and float32 weights of shape (tokens, dimension).
@@ -230,14 +229,19 @@ def train_encoder(
             aimed = precise[rows]
             if aimed.any():
                 loss = loss + plan.aims * nearest_loss(similar[aimed], aims[rows][aimed])
-            among = (queries @ queries.T / plan.temperature).fill_diagonal_(-1e9)
-            same = ((target[:, None] == target[None, :]) & (target[:, None] != none)).fill_diagonal_(False)
-            paired = same.any(dim=1)
-            if paired.any():
-                among = among + plan.hardness * among.masked_fill(same, 0)
-                loss = loss + plan.pairs * nearest_loss(among[paired], same[paired])
+            if plan.pairs:
+                loss = loss + plan.pairs * _pair_loss(queries, target, none, plan)
             schedule.step(loss)
     return tokenizer, bag.weight.detach().numpy()
+
+
+def _pair_loss(queries: torch.Tensor, target: torch.Tensor, none: int, plan: EncoderPlan) -> torch.Tensor:
+    """Supervised contrastive loss among the texts of a batch."""
+    among = (queries @ queries.T / plan.temperature).fill_diagonal_(-1e9)
+    same = ((target[:, None] == target[None, :]) & (target[:, None] != none)).fill_diagonal_(False)
+    paired = same.any(dim=1)
+    among = among + plan.hardness * among.masked_fill(same, 0)
+    return nearest_loss(among[paired], same[paired]) if paired.any() else queries.sum() * 0
 
 
 def save_encoder(tokenizer: Tokenizer, weights: NDArray[np.float32], folder: Path) -> None:

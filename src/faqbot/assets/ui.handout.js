@@ -25,7 +25,8 @@
   const bar = make("form", { id: "hand-out", method: "post", target: "_blank", rel: "noopener", hidden: true }, count, submit, empty, fields);
   bar.setAttribute("action", "./hand-out");
 
-  const linkOf = (passage) => passage.querySelector(".cite, .here");
+  const PASSAGES = ".turn .passage, #source .passage, #found .hit:has(.copy-hit)"; // a hit that is a whole question has no copy
+  const linkOf = (passage) => passage.querySelector(":scope > a, .cite, .here");
   const placeOf = (passage) => linkOf(passage).hash.slice(1);
   function keyOf(passage) {
     const marks = [...linkOf(passage).classList].find((one) => one.startsWith("marks-"));
@@ -34,18 +35,21 @@
 
   // A button at every passage that is shown, and everything in the state and the language of the moment.
   function refresh() {
-    for (const passage of document.querySelectorAll(".turn .passage, #source .passage")) {
+    for (const passage of document.querySelectorAll(PASSAGES)) {
       let button = passage.querySelector(".pick");
       if (!button) {
         button = make("button", { type: "button", className: "pick" });
-        (passage.querySelector(".tools") ?? passage.querySelector(".where") ?? passage).append(button);
+        (passage.querySelector(".tools, .facts") ?? passage.querySelector(".where") ?? passage).append(button);
       }
       const language = passage.closest(".turn")?.lang ?? root.lang;
       const isIn = picked.has(placeOf(passage));
       button.classList.toggle("in", isIn);
       set(button, say(language, isIn ? "added" : "add"));
-      button.setAttribute("aria-label", `${button.textContent}: ${linkOf(passage).textContent}`);
+      const link = linkOf(passage);
+      button.setAttribute("aria-label", `${button.textContent}: ${(link.querySelector(".place") ?? link).textContent}`);
     }
+    const home = root.dataset.view ? document.querySelector(".search-bar") : byId("composer");
+    if (bar.parentElement !== home) home.append(bar);
     bar.hidden = picked.size === 0;
     root.toggleAttribute("data-picking", picked.size > 0);
     bar.setAttribute("aria-label", say(root.lang, "name"));
@@ -76,18 +80,18 @@
       talking = "talking" in root.dataset;
       refresh();
     });
-    byId("composer").append(bar);
     watch.observe(byId("latest"), { childList: true, subtree: true });
-    watch.observe(root, { attributeFilter: ["lang", "data-talking"] });
+    watch.observe(byId("found"), { childList: true });
+    watch.observe(root, { attributeFilter: ["lang", "data-talking", "data-view"] });
     document.addEventListener("click", (event) => {
       const button = event.target.closest(".pick");
-      if (button) toggle(button.closest(".passage"));
+      if (button) toggle(button.closest(".passage, .hit"));
     });
     empty.addEventListener("click", () => {
       picked.clear();
       refresh();
       announce(say(root.lang, "emptied"));
-      document.querySelector("#box textarea").focus();
+      document.querySelector(root.dataset.view ? "#search" : "#box textarea").focus();
     });
     refresh();
   }

@@ -1,4 +1,5 @@
-// One result of the look-up as a list item: where it stands, its best sentence, what stands against it, copying it.
+// One result of the look-up as a list item: where it stands, its best sentence, what stands against it, copying it. And
+// copying a passage of the source panel.
 // The words of the document are taken from the source panel, where the page holds them already.
 import { all, data, find, make, root, say } from "./ui.parts.js";
 
@@ -26,7 +27,7 @@ export function row(hit) {
   const language = shownIn(entry);
   const item = make("li", { className: "hit" });
   item.dataset.id = hit.id;
-  const link = make("a", { href: `#${hit.id}` },
+  const link = make("a", { href: `#${hit.id}`, className: entry.of && Number.isInteger(hit.sentence) ? `marks-${hit.sentence + 1}` : "" },
     make("span", { className: "place", textContent: entry.label[root.lang] }),
     entry.of ? make("span", { className: "of", lang: language, textContent: question.texts[language] }) : null,
     sentenceOf(entry, language, hit),
@@ -35,8 +36,22 @@ export function row(hit) {
     make("span", { className: `scope ${question.general ? "general" : "local"}`, textContent: question.scope[root.lang] }));
   item.append(link, facts);
   if (entry.tensions) facts.append(opens(item, entry));
-  if (entry.of) facts.append(make("button", { type: "button", className: "copy-hit", textContent: say("copy") }));
+  if (entry.of) facts.append(copier(entry));
   return item;
+}
+
+function copier(entry) {
+  const button = make("button", { type: "button", className: "copy-hit", textContent: say("copy") });
+  button.setAttribute("aria-label", `${say("copy")}: ${entry.label[root.lang]}`);
+  return button;
+}
+
+// A button to copy at every passage of the source panel, in the language of the page.
+export function offerCopies() {
+  for (const passage of all("#source .passage")) {
+    find(".copy-hit", passage)?.remove();
+    find(".tools", passage).prepend(copier(entries.get(passage.id)));
+  }
 }
 
 // Where a sentence begins and ends in a text; null is the whole text.
@@ -105,7 +120,7 @@ export function turn(item) {
 }
 
 export function copy(item) {
-  const entry = entries.get(item.dataset.id);
+  const entry = entries.get(item.dataset.id ?? item.id);
   const button = find(".copy-hit", item);
   if (!button) return;
   const language = shownIn(entry);

@@ -1,6 +1,6 @@
 // The look-up: a second view of the page, with a list that changes while one types. Words and numbers are found here;
 // what is near in meaning comes from POST ./find. Stores nothing.
-import { copy, entries, read, row, turn } from "./ui.hits.js";
+import { copy, entries, offerCopies, read, row, turn } from "./ui.hits.js";
 import { all, data, find, make, root, say, visible } from "./ui.parts.js";
 import * as picture from "./ui.picture.js";
 import { enter, here, leave, name, sync, toChat } from "./ui.views.js";
@@ -179,7 +179,7 @@ function onClick(event) {
     event.preventDefault();
     (target.id === "to-chat" ? toChat : enter)();
   } else if (target?.matches(".other")) turn(target.closest(".hit"));
-  else if (target?.matches(".copy-hit")) copy(target.closest(".hit"));
+  else if (target?.matches(".copy-hit")) copy(target.closest(".hit, .passage"));
 }
 
 function begin() {
@@ -188,9 +188,10 @@ function begin() {
   read();
   makeIndexes();
   picture.label();
+  offerCopies();
   document.addEventListener("keydown", onKey, true);
   document.addEventListener("click", onClick);
-  document.addEventListener("faqbot:language", () => { name(); picture.label(); if (typed()) onInput(); });
+  document.addEventListener("faqbot:language", () => { name(); picture.label(); offerCopies(); if (typed()) onInput(); });
   box.addEventListener("input", onInput);
   addEventListener("popstate", sync);
   addEventListener("hashchange", sync);
