@@ -136,7 +136,7 @@ def percentile(values: Sequence[float], share: int) -> float:
 
 
 def main() -> int:
-    """Print the figures of each run and write them down; leaves with 1 when the best run misses the target."""
+    """Print the figures of each run and write them down; leaves with 1 when the middle one misses the target."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--runs", type=int, default=RUNS)
     options = parser.parse_args()
@@ -153,17 +153,17 @@ def main() -> int:
             print(
                 f"run {number}: median {run.median:.0f} ms, p95 {run.p95:.0f} ms, slowest {run.slowest:.0f} ms ({load})"
             )
-    best = min(runs, key=lambda one: one.p95)
-    print(f"best run: median {best.median:.0f} ms, p95 {best.p95:.0f} ms; target p95 {TARGET:.0f} ms")
+    middle = sorted(runs, key=lambda one: one.p95)[len(runs) // 2]
+    print(f"middle run: median {middle.median:.0f} ms, p95 {middle.p95:.0f} ms; target p95 {TARGET:.0f} ms")
     results = {
         "questions": len(QUESTIONS),
         "target_p95": TARGET,
-        "best": asdict(best),
+        "middle": asdict(middle),
         "runs": [asdict(one) for one in runs],
     }
     path = ROOT / "benchmarks" / "results" / "felt.json"
     path.write_text(json.dumps(results, indent=2) + "\n", encoding="utf-8")
-    return 0 if best.p95 <= TARGET else 1
+    return 0 if middle.p95 <= TARGET else 1
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
-"""The README's tables, made from the committed results: `python benchmarks/figures.py` prints them.
+"""The tables of the papers, made from the committed results: `python benchmarks/figures.py` prints them.
 
-tests/test_readme.py holds that the README shows exactly this.
+tests/test_readme.py holds that the README, decision 1 and docs/trust.md show exactly this.
 """
 
 from __future__ import annotations
@@ -21,18 +21,27 @@ VOICES = {
     "v26": "second help-line sample",
     "v20": "two to eight words",
     "v33": "one everyday idea a line",
+    "v40": "everyday situations",
+    "v41": "in a hurry, misspelled",
+    "v46": "doubts, images, denials",
+    "v47": "sentence by sentence, both languages",
     "v21": "long stories",
     "v34": "a question behind a comparison",
     "v30": "adversarial, public",
     "v3": "caseworkers",
     "v16": "professionals",
     "v23": "professionals, every sentence",
+    "v43": "professionals, details",
     "v4": "lawyers, reporters",
     "v10": "hard to route",
     "v15": "hard to route, second voice",
     "v22": "hard to route, third voice",
     "v28": "one topic named, another asked",
     "v36": "the kind of question decides",
+    "v44": "close neighbours",
+    "v48": "twins of unanswerable lines",
+    "v50": "central questions, programs by name",
+    "v51": "central questions, unusual verbs",
     "v32": "adversarial, hard",
     "v6": "Spanish, Mexico",
     "v7": "Spanish, further south",
@@ -41,6 +50,10 @@ VOICES = {
     "v24": "Spanish, phone typing",
     "v25": "Spanish, careful",
     "v35": "Spanish, stories and images",
+    "v42": "Spanish, Central America and the south of Mexico",
+    "v45": "Spanish, close neighbours",
+    "v49": "Spanish, twins of unanswerable lines",
+    "v52": "Spanish, central questions",
     "v31": "Spanish, adversarial",
     "conversations": "last turns of conversations",
     "two-part": "messages that ask two things",
@@ -109,6 +122,24 @@ def speed(report: dict[str, Any]) -> str:
     return "\n".join(lines)
 
 
+def load(report: dict[str, Any]) -> str:
+    """What `make load` measured, each door beside the echo app."""
+    lines = [_cells("door", "conversations", "requests", "errors", "a second", "95th percentile"), _cells(*["---"] * 6)]
+    for row in report["rows"]:
+        rate, late = f"{row['per_second']:.0f}", f"{row['p95']:.0f} ms"
+        if row["throughput_ratio"] is not None:
+            rate += f" ({row['throughput_ratio']:.2f}×)"
+            late += f" ({row['p95_ratio']:.2f}×)" + ("" if row["passed"] else ", missed")
+        lines.append(
+            _cells(row["app"], str(row["conversations"]), f"{row['requests']:,}", str(row["errors"]), rate, late)
+        )
+    memory = report["memory"]
+    return "\n".join(lines) + (
+        f"\n\nMemory over {memory['questions']:,} questions: {memory['samples'][0]:.0f} MB at first, "
+        f"{memory['samples'][-1]:.0f} MB at the end, {memory['slope']:+.3f} MB for 1,000 questions."
+    )
+
+
 def _with_range(share: dict[str, float]) -> str:
     return f"{share['share']:.2f} ({share['low']:.2f}–{share['high']:.2f})"
 
@@ -124,4 +155,4 @@ def read(name: str) -> dict[str, Any]:
 
 if __name__ == "__main__":
     print(quality(read("eval.json")), left_out(read("left_out.json")), speed(read("bench.json")), sep="\n\n")
-    print(trials(read("trials.json")))
+    print(trials(read("trials.json")), load(read("load.json")), sep="\n\n")

@@ -30,7 +30,7 @@ from faqbot.fitting import fit_fusion
 from faqbot.lexical import NgramFeatures, weigh
 from faqbot.noise import misspell
 from faqbot.settings import ROOT, Settings
-from faqbot.trained import anchors, embed_rows, encoder_samples, lessons, train
+from faqbot.trained import EACH, anchors, embed_rows, encoder_samples, lessons, train
 from faqbot.training import EncoderPlan
 from faqbot.vectors import FaissStore
 
@@ -89,10 +89,10 @@ class Bench:
         """The served channels and one more, of shape (messages, classes)."""
         return self.fused(np.concatenate([self.classes, extra[:, :, None]], axis=2))
 
-    def encoder(self, vectors: Callable[[Sequence[str]], Floats]) -> Floats:
+    def encoder(self, vectors: Callable[[Sequence[str]], Floats], *, each: int = EACH) -> Floats:
         """The dense channels of another encoder: evidence of shape (messages, classes, 3)."""
         model = _Encoder(vectors)
-        rows, embedded = embed_rows(self.rest, model)
+        rows, embedded = embed_rows(self.rest, model, each=each)
         other = dataclasses.replace(self.served, rows=rows, store=FaissStore(embedded), embedder=model)
         search = other.search(self.corpus)
         return np.stack([search.evidence(p.text).classes for p in self.asked])
@@ -163,6 +163,12 @@ def encoders(bench: Bench, name: str) -> dict[str, float]:
     return {"alone": bench.hits(classes[:, :, 1]), "fused": bench.fused(classes), "seconds": round(seconds)}
 
 
+def prototypes(bench: Bench, each: int) -> dict[str, float]:
+    """The served encoder with another number of phrasings to a vector."""
+    classes = bench.encoder(bench.served.embedder.embed, each=each)
+    return {"alone": bench.hits(classes[:, :, 1]), "fused": bench.fused(classes)}
+
+
 def seeds(bench: Bench) -> dict[str, float]:
     """Two encoders of other seeds beside each other in one vector."""
     models = []
@@ -180,7 +186,7 @@ def seeds(bench: Bench) -> dict[str, float]:
 def _topics(bench: Bench) -> tuple[list[str], torch.Tensor, int]:
     """The texts that teach the topics, the right topic of each, and how many topics there are."""
     taught, labels = lessons(bench.rest)
-    alone = [lesson for lesson in taught if not lesson.context]
+    alone = [lesson for lesson in taught if "topic" in lesson.targets and not lesson.context]
     return (
         [lesson.text for lesson in alone],
         torch.tensor([lesson.targets["topic"] for lesson in alone]),
@@ -281,6 +287,10 @@ def _fit(
 
 
 TRIALS: dict[str, Callable[[Bench], dict[str, float]]] = {
+    **{
+        f"vectors: one for {each} phrasing{'s' * (each > 1)}": lambda bench, each=each: prototypes(bench, each)
+        for each in (1, 4, 40)
+    },
     "lexical: a hidden layer": hidden_layer,
     **{f"encoder: {name}": lambda bench, name=name: encoders(bench, name) for name in PLANS},
     "encoder: two seeds in one vector": seeds,

@@ -16,8 +16,9 @@ from tiny import SOURCE, write_corpus, write_lines
 from faqbot.bot import FaqBot
 from faqbot.build import build_index
 from faqbot.errors import BrokenIndexError, CorpusError, EmbedderError, FaqBotError
-from faqbot.index import load_index, recover, stale_because
+from faqbot.index import load_index, stale_because
 from faqbot.settings import Settings
+from faqbot.swap import recover
 
 HERE = Path(__file__).parent
 FILES = [

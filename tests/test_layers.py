@@ -11,7 +11,7 @@ from faqbot.settings import ROOT
 SOURCE = ROOT / "src" / "faqbot"
 LAYERS = [
     "schema errors",
-    "settings text glossary asked plots measures reading limits passwords logs proxy",
+    "settings text glossary asked plots measures reading limits passwords logs proxy swap",
     "parsing embedding vectors language ngrams noise",
     "document lexical routing texts counting",
     "corpus training search themes",

@@ -305,7 +305,7 @@ def test_a_result_is_copied_with_its_citation(visit: Any, bot: FaqBot, language:
     assert f"“{quote.text}”\n" in copied
     for part in (bot.document.title, bot.document.origin, bot.document.notice[language]):
         assert part in copied
-    assert "✓" in page.locator(".copy-hit").evaluate("e => getComputedStyle(e, '::before').content")
+    assert "✓" in page.locator("#found .copy-hit").first.evaluate("e => getComputedStyle(e, '::before').content")
     assert focused(page, ".hit > a")
 
 
@@ -470,4 +470,5 @@ def test_results_are_there_at_once(visit: Any) -> None:
     assert len(took) >= 60
     late = statistics.quantiles(took, n=20)[-1]
     print(f"key to results: median {statistics.median(took):.0f} ms, 95th percentile {late:.0f} ms, {len(took)} keys")
-    assert late < 400
+    assert statistics.median(took) < 100
+    assert late < 250

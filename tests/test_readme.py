@@ -110,6 +110,11 @@ def test_the_readme_shows_the_measured_speed() -> None:
     assert figures.speed(figures.read("bench.json")) in README, "paste what `python benchmarks/figures.py` prints"
 
 
+def test_the_promises_show_the_measured_load() -> None:
+    trust = (ROOT / "docs/trust.md").read_text(encoding="utf-8")
+    assert figures.load(figures.read("load.json")) in trust, "paste what `python benchmarks/figures.py` prints"
+
+
 def test_the_lock_holds_every_required_version() -> None:
     lock = (ROOT / "requirements.lock").read_text(encoding="utf-8").lower()
     locked = set(re.findall(r"^([\w.-]+==[\w.]+)", lock, re.MULTILINE))

@@ -25,9 +25,9 @@ from faqbot.build import build_index
 from faqbot.counting import KEPT_HOURS, Count
 from faqbot.document import load_document
 from faqbot.errors import FaqBotError
-from faqbot.index import _move_into_place
 from faqbot.live import Live
 from faqbot.settings import ROOT, Settings
+from faqbot.swap import move_into_place
 
 SECRET = "Zanzibar quokka 4711"
 PREDICT = "/gradio_api/run/predict"
@@ -126,7 +126,7 @@ def put(version: Path, place: Path, *, only: str | None = None) -> None:
             shutil.copy(path, place / "corpus" / path.name)
     if only in (None, "index"):
         shutil.copytree(version / "index", place / ".index-building")
-        _move_into_place(place / ".index-building", place / "index")
+        move_into_place(place / ".index-building", place / "index")
 
 
 # ---- replacing the document
@@ -273,7 +273,7 @@ def test_an_index_swapped_while_it_is_read_is_refused(
 
 
 def test_who_only_reads_does_not_disturb_a_build_between_its_two_renames(place: Path) -> None:
-    from faqbot.index import build_lock, recover
+    from faqbot.swap import build_lock, recover
 
     (place / "index").rename(place / ".index-old")
     with build_lock(place / "index"):

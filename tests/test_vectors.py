@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
 from faqbot.errors import BrokenIndexError
-from faqbot.vectors import FaissStore, NumpyStore
+from faqbot.vectors import FaissStore, NumpyStore, condense
 
 ROWS, DIMENSION = 500, 24
 STORES = pytest.mark.parametrize("store_class", [NumpyStore, FaissStore])
@@ -154,3 +154,20 @@ def test_a_missing_file(tmp_path):
 def test_one_thread():
     """A thread team makes one query slower; `vectors` switches it off when it is imported."""
     assert faiss.omp_get_max_threads() == 1
+
+
+def test_condensed_vectors_are_unit_stand_near_what_they_stand_for_and_are_the_same_each_time(vectors):
+    centres = vectors[:5]
+    noise = np.random.default_rng(4).normal(scale=0.02, size=(200, DIMENSION)).astype(np.float32)
+    many = centres[np.arange(200) % 5] + noise
+    many /= np.linalg.norm(many, axis=1, keepdims=True)
+    few = condense(many, 5)
+    assert few.shape == (5, DIMENSION)
+    np.testing.assert_allclose(np.linalg.norm(few, axis=1), 1, atol=1e-5)
+    assert (centres @ few.T).max(axis=1).min() > 0.95
+    assert np.array_equal(few, condense(many, 5))
+
+
+def test_there_are_never_more_vectors_than_before(vectors):
+    assert np.array_equal(condense(vectors[:3], 3), vectors[:3])
+    assert np.array_equal(condense(vectors[:3], 9), vectors[:3])

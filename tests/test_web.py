@@ -408,7 +408,22 @@ def test_a_failure_says_so_and_logs_no_question(
 
 
 def test_the_chat_has_one_event_to_ask_and_one_to_clear(bot: FaqBot) -> None:
-    assert [fn.api_name for fn in chat(Desk(Live(bot))).fns.values()] == ["converse", "clear", "ask"]
+    assert [fn.api_name for fn in chat(Desk(Live(bot)))[0].fns.values()] == ["converse", "clear", "ask"]
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"fn_index": 2, "data": ["7"]},  # the event of gradio_client has a way of its own
+        {"fn_index": 9, "data": []},
+        {"fn_index": 0, "data": ["7"]},
+        {"fn_index": 0, "data": ["7", ["[]"], ""]},
+        {"data": ["7", "[]", ""]},
+    ],
+)
+def test_only_what_the_page_itself_sends_is_answered(client: httpx.Client, body: dict[str, Any]) -> None:
+    assert client.post(PREDICT, json=body).status_code == 422
+    assert client.post(PREDICT, json={"fn_index": 1, "data": []}).json() == {"data": ["", "", ""]}
 
 
 def test_serving_imports_no_torch() -> None:

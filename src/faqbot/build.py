@@ -12,8 +12,9 @@ from faqbot import training
 from faqbot.calibration import calibrate, hold_aside
 from faqbot.corpus import Corpus, load_corpus
 from faqbot.errors import FaqBotError
-from faqbot.index import build_lock, put_back, save_index
+from faqbot.index import save_index
 from faqbot.settings import EMBEDDED
+from faqbot.swap import build_lock, put_back
 from faqbot.trained import train
 from faqbot.training import Progress
 

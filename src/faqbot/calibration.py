@@ -140,7 +140,7 @@ def calibrate(corpus: Corpus, held: Sequence[HeldAside]) -> tuple[Calibration, d
         probabilities,
         targets,
         kinds=[one.phrasing.kind if one.phrasing else None for one in single],
-        danger=np.array([one.evidence.danger for one in single]),
+        ordinary=np.array([one.evidence.danger for one in held if not (one.phrasing and one.phrasing.kind)]),
         two_part=np.array([one.evidence.two_part for one in single]),
     )
     answerable = targets < len(corpus.document.questions)

@@ -19,7 +19,7 @@ from faqbot.search import Findings
 STRONG_PRECISION = 0.975  # "strong match" is right at least this often on left-out authors
 FALSE_ANSWERS = 0.06  # share of near-topic unanswerable messages that may be answered
 REFUSED = 0.015  # share of answerable messages that may get neither an answer nor an offer
-FALSE_ALARMS = 0.003  # share of answerable messages that may be taken for someone in danger
+FALSE_ALARMS = 0.003  # share of answerable messages, follow-ups among them, that may be taken for someone in danger
 LEAST_URGENT = 0.05  # no lower, however few ordinary messages look like danger
 ANSWERS_RIGHT = 0.985  # share of answers to answerable messages that must show a right question
 SECOND_SHARE = 0.3  # a second question is shown when its probability is this share of the first's
@@ -73,7 +73,7 @@ def fit_thresholds(
     targets: NDArray[np.int64],
     *,
     kinds: Sequence[str | None],
-    danger: NDArray[np.float64],
+    ordinary: NDArray[np.float64],
     two_part: NDArray[np.float64],
 ) -> Thresholds:
     """Choose the thresholds on held-aside messages.
@@ -82,7 +82,7 @@ def fit_thresholds(
         probabilities: shape (messages, classes); the last class is "none of these".
         targets: the class of each message.
         kinds: for unanswerable messages their kind, else None; kinds that begin with "near" are near the topic.
-        danger: how surely someone is in danger now, for each message.
+        ordinary: how surely someone is in danger now, by messages that the document answers, of any shape (n,).
         two_part: probability that a message asks two things, for each message.
     """
     none = probabilities.shape[1] - 1
@@ -90,7 +90,6 @@ def fit_thresholds(
     right = probabilities[:, :none].argmax(axis=1) == targets
     covered = 1 - probabilities[:, none]
     near = covered[[bool(kind and kind.startswith("near")) for kind in kinds]]
-    ordinary = danger[targets != none]
     answer = float(np.quantile(near, 1 - FALSE_ANSWERS)) if len(near) else 0.5
     offer = float(np.quantile(covered[targets != none], REFUSED))
     share, held, _ = shown_share(probabilities, targets, two_part)

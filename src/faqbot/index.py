@@ -1,7 +1,7 @@
 """What is built once from a corpus and served: encoder, vectors, rows, lexical heads, calibration.
 
-An index is a folder. It is built aside and moved into place as a whole; loading verifies every file against
-the manifest, which is written last.
+An index is a folder. It is built aside and moved into place as a whole (`swap.py`); loading verifies every file
+against the manifest, which is written last.
 """
 
 from __future__ import annotations
@@ -10,17 +10,13 @@ import dataclasses
 import hashlib
 import json
 import math
-import os
 import shutil
 import tempfile
 from collections.abc import Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
-
-from filelock import FileLock, Timeout
 
 from faqbot import vectors
 from faqbot.confidence import Thresholds
@@ -31,13 +27,13 @@ from faqbot.lexical import NgramClassifier
 from faqbot.schema import Question
 from faqbot.search import FUSED, SENTENCE_CLUES, Row, Search, Weights
 from faqbot.settings import EMBEDDED
+from faqbot.swap import move_into_place, recover
 
 FORMAT = 2
 MANIFEST = "manifest.json"
 LARGEST_MANIFEST = 1 << 20  # bytes; ours has two thousand
 LARGEST_ROWS = 1 << 28  # bytes of passages.jsonl; ours has a million
 _NUMBERS = {int, type(None)}
-_RECOVER_WITHIN = 2.0  # seconds; a swap takes a fraction of a millisecond
 _LIBRARIES = ("faiss-cpu", "numpy", "sentence-transformers", "tokenizers", "torch")
 
 
@@ -167,53 +163,15 @@ def save_index(
             "libraries": {name: version(name) for name in _LIBRARIES},
         }
         (aside / MANIFEST).write_text(json.dumps(manifest, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
-        _move_into_place(aside, folder)
+        move_into_place(aside, folder)
     finally:
         shutil.rmtree(aside, ignore_errors=True)
-
-
-def _move_into_place(aside: Path, folder: Path) -> None:
-    """Swap in a finished folder by two renames; `recover` mends a kill between them."""
-    old = _set_aside(folder)
-    if folder.exists():
-        shutil.rmtree(old, ignore_errors=True)
-        os.replace(folder, old)
-    try:
-        os.replace(aside, folder)
-    except OSError:
-        put_back(folder)
-        raise
-    shutil.rmtree(old, ignore_errors=True)
-
-
-def put_back(folder: Path) -> None:
-    """Put the last good index back if a build was killed between the two renames of a swap; for who has the lock."""
-    old = _set_aside(folder)
-    if old.is_dir() and not folder.exists():
-        os.replace(old, folder)
-
-
-def recover(folder: Path) -> None:
-    """The same for who only reads: a build that is just between its two renames is waited for, not disturbed."""
-    if _set_aside(folder).is_dir() and not folder.exists():
-        with suppress(Timeout, OSError), build_lock(folder).acquire(timeout=_RECOVER_WITHIN):
-            put_back(folder)
-
-
-def build_lock(folder: Path) -> FileLock:
-    """Held by who builds the index of a folder."""
-    return FileLock(folder.with_name(f".{folder.name}.lock"))
-
-
-def _set_aside(folder: Path) -> Path:
-    return folder.with_name(f".{folder.name}-old")
 
 
 def _row_json(row: Row) -> dict[str, Any] | list[int]:
     """A row as it is stored.
 
-    A phrasing is a short list of what it points to, without its words: there are tens of thousands, the words stand
-    in the corpus and are not needed again.
+    What stands for phrasings is a short list of the place that they point to: their words stay in the corpus.
     """
     if row.kind == "phrasing":
         return [point for point in (row.question, row.position, row.sentence) if point]  # each needs the one before

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from faqbot import training
 from faqbot.corpus import Corpus
@@ -130,7 +131,8 @@ def lessons(corpus: Corpus) -> tuple[list[Lesson], dict[str, list[str]]]:
         taught += [Lesson(text, {"topic": question.number - 1}) for text in own]
     for both in corpus.two_part:
         taught += [Lesson(both.text, {"topic": number - 1, "two_part": 1, "danger": 0}) for number in both.questions]
-    return taught + _in_context(corpus, taught), labels
+    fragments = [Lesson(talk.turns[-1], {"danger": 0}) for talk in corpus.conversations]  # "and my kids?"
+    return taught + fragments + _in_context(corpus, taught), labels
 
 
 def _targets(phrasing: Phrasing) -> dict[str, int]:
@@ -160,7 +162,22 @@ def _in_context(corpus: Corpus, taught: Sequence[Lesson]) -> list[Lesson]:
 def _train_classifier(corpus: Corpus, progress: Progress | None) -> NgramClassifier:
     taught, labels = lessons(corpus)
     rarity = training.train_rarity([lesson.text for lesson in taught if not lesson.context])
-    return NgramClassifier(rarity, training.train_heads(taught, labels, rarity, progress=progress))
+    heads = training.train_heads(taught, labels, rarity, progress=progress)
+    heads["topic"] = replace(heads["topic"], bias=heads["topic"].bias - _crowding(taught, len(labels["topic"]), corpus))
+    return NgramClassifier(rarity, heads)
+
+
+def _crowding(taught: Sequence[Lesson], topics: int, corpus: Corpus) -> NDArray[np.float32]:
+    """How much likelier a question is in the lessons than the mean one, as a logarithm; 0 for other topics.
+
+    Some questions were given more phrasings because they are hard, not because more people ask them. Taken off the
+    bias, all questions are as likely beforehand (logit adjustment, Menon et al. 2021).
+    """
+    questions = len(corpus.document.questions)
+    counts = np.bincount([lesson.targets["topic"] for lesson in taught if "topic" in lesson.targets], minlength=topics)
+    crowding = np.zeros(topics, dtype=np.float32)
+    crowding[:questions] = np.log(counts[:questions] / counts[:questions].mean())
+    return crowding
 
 
 def kind_label(phrasing: Phrasing) -> str:

@@ -89,7 +89,7 @@ def train_heads(
     weights = torch.zeros(BUCKETS, sum(widths), requires_grad=True)
     bias = torch.zeros(sum(widths), requires_grad=True)
     schedule = Schedule(
-        torch.optim.Adam([weights, bias], lr=rate, fused=True), epochs=epochs, samples=len(lessons), batch=512
+        torch.optim.Adam([weights, bias], lr=rate, fused=True), epochs=epochs, samples=len(lessons), batch=1024
     )
     for epoch in _with_progress(range(epochs), progress, "n-grams"):
         features = variants[epoch % len(variants)]

@@ -1,15 +1,15 @@
 """The browser chat and the JSON endpoint: a thin door over `FaqBot`. Keeps nothing of a person between two requests.
 
-Gradio hosts the chat (one event to ask, one to clear, neither queued); the look-up, `POST /ask`, `POST /find` and
-`GET /health` stand beside it in the same FastAPI app. `settings.silence()` must have run before this module is
-imported.
+Gradio hosts the chat (one event to ask, one to clear) but does not run these events: `_answer_page` does, in half the
+time (docs/decisions/0009). The look-up, `POST /ask`, `POST /find` and `GET /health` stand beside it in the same FastAPI
+app. `settings.silence()` must have run before this module is imported.
 """
 
 from __future__ import annotations
 
 import json
 import secrets
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from importlib.resources import files
 from typing import Any
 
@@ -56,6 +56,7 @@ _SCRIPTS = tuple(
 _ASSETS = dict.fromkeys(_STYLES, "text/css") | dict.fromkeys(_SCRIPTS, "text/javascript")
 # A browser writes the words of a field to its disk to bring them back, and may send them to whoever checks spelling.
 _UNKEPT = gr.InputHTMLAttributes(autocomplete="off", spellcheck=False, autocorrect="off")
+Event = Callable[..., Awaitable[tuple[str, str, str]]]
 _FONT = ["system-ui", "-apple-system", "Segoe UI", "Roboto", "Noto Sans", "sans-serif"]  # no font is fetched
 
 
@@ -71,7 +72,8 @@ def create_app(bot: FaqBot | Live, settings: Settings | None = None) -> FastAPI:
     app = FastAPI(openapi_url=None, telemetry=_NO_TELEMETRY, lifespan=desk.open)
     app.add_middleware(CORSMiddleware, allow_origins=[])  # else Gradio reflects any origin on its own
     _add_routes(app, desk)
-    blocks = chat(desk)
+    blocks, events = chat(desk)
+    app.add_route("/gradio_api/run/predict", _answer_page(blocks, events), methods=["POST"])
     blocks.queue(max_size=MOST_WAITING, default_concurrency_limit=None)  # only gradio_client joins the queue
     blocks.state_session_capacity = 1  # Gradio would keep the last conversation of 10,000 sessions in memory
     gr.mount_gradio_app(
@@ -100,8 +102,8 @@ def create_app(bot: FaqBot | Live, settings: Settings | None = None) -> FastAPI:
     return app
 
 
-def chat(desk: Desk) -> gr.Blocks:
-    """The Gradio part. The latest turn is one Markdown; ui.js moves earlier turns above it.
+def chat(desk: Desk) -> tuple[gr.Blocks, dict[str, Event]]:
+    """The Gradio part, and its events by name. The latest turn is one Markdown; ui.js moves earlier turns above it.
 
     What shows the document is put in by `PageRewriter`, since Gradio makes its page once and keeps it.
     """
@@ -159,7 +161,21 @@ def chat(desk: Desk) -> gr.Blocks:
         gr.on([box.submit, send.click], converse, [box, earlier, speaks], seen, api_name="converse", **hidden)
         wipe.click(clear, None, seen, api_name="clear", **hidden)
         gr.api(ask, api_name="ask", queue=False)
-    return blocks
+    return blocks, {"converse": converse, "clear": clear}
+
+
+def _answer_page(blocks: gr.Blocks, events: dict[str, Event]) -> Callable[[Request], Any]:
+    """What the page sends when one asks or clears, answered as Gradio would, without its threads and sessions."""
+    known = {number: (one.api_name, len(one.inputs)) for number, one in blocks.fns.items() if one.api_name in events}
+
+    async def predict(request: Request) -> Response:
+        sent = json.loads(await request.body())  # the guard has seen that it is an object with a list
+        name, count = known.get(sent.get("fn_index"), ("", -1))
+        if len(sent["data"]) != count or not all(one is None or isinstance(one, str) for one in sent["data"]):
+            return refuse(422, "The page does not ask like this.")
+        return JSONResponse({"data": await events[str(name)](*sent["data"])})
+
+    return predict
 
 
 def _earlier(text: str | None) -> list[str]:

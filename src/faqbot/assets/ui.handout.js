@@ -39,7 +39,7 @@
       let button = passage.querySelector(".pick");
       if (!button) {
         button = make("button", { type: "button", className: "pick" });
-        (passage.querySelector(".tools, .facts") ?? passage.querySelector(".where") ?? passage).append(button);
+        (passage.querySelector(".tools") ?? passage.querySelector(".where") ?? passage).append(button);
       }
       const language = passage.closest(".turn")?.lang ?? root.lang;
       const isIn = picked.has(placeOf(passage));
@@ -48,7 +48,7 @@
       const link = linkOf(passage);
       button.setAttribute("aria-label", `${button.textContent}: ${(link.querySelector(".place") ?? link).textContent}`);
     }
-    const home = root.dataset.view ? document.querySelector(".search-bar") : byId("composer");
+    const home = byId(root.dataset.view ? "finder" : "composer");
     if (bar.parentElement !== home) home.append(bar);
     bar.hidden = picked.size === 0;
     root.toggleAttribute("data-picking", picked.size > 0);

@@ -36,7 +36,7 @@ export function row(hit) {
     make("span", { className: `scope ${question.general ? "general" : "local"}`, textContent: question.scope[root.lang] }));
   item.append(link, facts);
   if (entry.tensions) facts.append(opens(item, entry));
-  if (entry.of) facts.append(copier(entry));
+  if (entry.of) facts.append(make("span", { className: "tools" }, copier(entry)));
   return item;
 }
 
