@@ -52,9 +52,13 @@ def chromium() -> Iterator[Any]:
         browser.close()
 
 
-def missing_browser_is_a_failure() -> bool:
-    """On CI a browser must be there; on a user's machine the tests that need one are skipped."""
-    return os.environ.get("CI", "").lower() == "true"
+def require(there: object, missing: str) -> None:
+    """Fail on CI, skip on a user's machine, where something that a test needs besides Python is not there."""
+    import pytest
+
+    if not there:
+        refuse = pytest.fail if os.environ.get("CI", "").lower() == "true" else pytest.skip
+        refuse(missing)
 
 
 def ask(page: Any, words: str) -> Any:

@@ -134,6 +134,13 @@ def test_a_result_of_the_look_up_can_be_picked_with_its_sentence(visit: Any, bot
     assert sheet.locator("mark").inner_text() == marked
     page.locator("#search").fill("consents")  # the list is drawn anew
     page.wait_for_selector(f"#found[data-query=consents] .hit[data-id='{place}'] .pick.in")
+    page.locator("#search").fill("benefits data")
+    page.wait_for_selector("#found[data-query='benefits data'] .hit .pick")
+    page.locator("#search").focus()
+    for _ in range(6):
+        page.keyboard.press("ArrowDown")
+        reach = page.evaluate("document.activeElement.getBoundingClientRect().bottom")
+        assert reach <= page.locator("#hand-out").bounding_box()["y"] + 1  # the bar hides nothing that has the focus
     page.locator("#to-chat").click()
     page.wait_for_selector("#composer #hand-out:visible")
 

@@ -13,7 +13,7 @@ from typing import Any
 
 import httpx
 import pytest
-from browsing import CHROMIUM, INSTALL, ask, chromium, missing_browser_is_a_failure, serving
+from browsing import ask, serving
 
 from faqbot import passwords, texts
 from faqbot.bot import FaqBot
@@ -244,16 +244,11 @@ def test_a_browser_that_comes_with_many_requests_at_once_is_no_guesser(locked: s
 
 
 @pytest.mark.browser
-def test_a_conversation_behind_the_password(locked: str) -> None:
-    if CHROMIUM is None:
-        if missing_browser_is_a_failure():
-            pytest.fail(INSTALL)
-        pytest.skip(INSTALL)  # a user's machine need not have a browser; under CI=true its absence fails above
-    with chromium() as browser:
-        page = browser.new_context(http_credentials={"username": "maria", "password": WORD}).new_page()
-        page.goto(locked)
-        page.wait_for_selector("html[data-ready]")
-        assert "Question 9" in ask(page, "how long is it kept?").inner_text()
+def test_a_conversation_behind_the_password(locked: str, browser: Any) -> None:
+    page = browser.new_context(http_credentials={"username": "maria", "password": WORD}).new_page()
+    page.goto(locked)
+    page.wait_for_selector("html[data-ready]")
+    assert "Question 9" in ask(page, "how long is it kept?").inner_text()
 
 
 def test_settings_read_what_serving_needs() -> None:

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from browsing import CHROMIUM, INSTALL, ask, chromium, missing_browser_is_a_failure, serving
+from browsing import ask, serving
 from tiny import write_corpus, write_lines
 
 from faqbot import view
@@ -40,16 +40,6 @@ INVENTORY = """() => {
   }
   return found;
 }"""
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    if CHROMIUM is None:
-        if missing_browser_is_a_failure():
-            pytest.fail(INSTALL)
-        pytest.skip(INSTALL)  # a user need not have a browser; under CI=true its absence fails
-    with chromium() as one:
-        yield one
 
 
 class Watched:

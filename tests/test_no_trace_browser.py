@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from browsing import ARGUMENTS, CHROMIUM, INSTALL, ask, missing_browser_is_a_failure
+from browsing import ARGUMENTS, CHROMIUM, INSTALL, ask, require
 from test_no_trace import STEM, traces
 
 pytestmark = pytest.mark.browser
@@ -40,10 +40,7 @@ class Profile:
 
 @pytest.fixture(scope="module")
 def playwright() -> Iterator[Any]:
-    if CHROMIUM is None:
-        if missing_browser_is_a_failure():
-            pytest.fail(INSTALL)
-        pytest.skip(INSTALL)  # a user need not have a browser; under CI=true its absence fails
+    require(CHROMIUM, INSTALL)
     from playwright.sync_api import sync_playwright
 
     with sync_playwright() as one:

@@ -9,7 +9,7 @@ from typing import Any
 
 import httpx
 import pytest
-from browsing import CHROMIUM, INSTALL, PHONE, chromium, missing_browser_is_a_failure
+from browsing import PHONE
 from test_texts import grade
 
 from faqbot import privacy
@@ -73,28 +73,24 @@ def test_the_page_is_served_and_runs_no_script(server: str) -> None:
 
 
 @pytest.mark.browser
-def test_the_chat_leads_to_it_and_the_conversation_stays(server: str) -> None:
-    if CHROMIUM is None:
-        assert not missing_browser_is_a_failure(), INSTALL
-        pytest.skip(INSTALL)  # a user need not have a browser; under CI=true its absence fails
-    with chromium() as browser:
-        for options, language in (({"locale": "en-US"}, 0), ({"locale": "es-US"} | PHONE, 1)):
-            context = browser.new_context(**options)
-            page = context.new_page()
-            page.goto(server)
-            page.wait_for_selector("html[data-ready]")
-            with context.expect_page() as opened:
-                page.locator("#card .privacy a").click()
-            told: Any = opened.value
-            told.wait_for_load_state()
-            assert told.url == f"{server}/privacy"
-            statement = privacy.statements()[language]
-            assert told.locator(f"#{statement.language} h1").inner_text() == statement.title
-            assert told.evaluate("document.documentElement.scrollWidth <= innerWidth")
-            assert told.evaluate("document.referrer") == ""
-            assert told.evaluate("opener") is None
-            assert page.locator("#box").is_visible()
-            context.close()
+def test_the_chat_leads_to_it_and_the_conversation_stays(server: str, browser: Any) -> None:
+    for options, language in (({"locale": "en-US"}, 0), ({"locale": "es-US"} | PHONE, 1)):
+        context = browser.new_context(**options)
+        page = context.new_page()
+        page.goto(server)
+        page.wait_for_selector("html[data-ready]")
+        with context.expect_page() as opened:
+            page.locator("#card .privacy a").click()
+        told: Any = opened.value
+        told.wait_for_load_state()
+        assert told.url == f"{server}/privacy"
+        statement = privacy.statements()[language]
+        assert told.locator(f"#{statement.language} h1").inner_text() == statement.title
+        assert told.evaluate("document.documentElement.scrollWidth <= innerWidth")
+        assert told.evaluate("document.referrer") == ""
+        assert told.evaluate("opener") is None
+        assert page.locator("#box").is_visible()
+        context.close()
 
 
 def test_the_bill_of_materials_lists_what_the_lock_does() -> None:

@@ -17,7 +17,7 @@ from typing import Any
 
 import httpx
 import pytest
-from browsing import CHROMIUM, INSTALL, ask, chromium, missing_browser_is_a_failure, serving
+from browsing import ask, require, serving
 
 from faqbot.bot import FaqBot
 from faqbot.render import to_json
@@ -84,10 +84,7 @@ def free_ports(count: int) -> list[int]:
 
 @pytest.fixture(scope="module")
 def recipe(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Recipe]:
-    if NGINX is None or shutil.which("openssl") is None:
-        if missing_browser_is_a_failure():
-            pytest.fail(MISSING)
-        pytest.skip(MISSING)  # a user's machine need not have a proxy; under CI=true its absence fails above
+    require(NGINX and shutil.which("openssl"), MISSING)
     folder = tmp_path_factory.mktemp("nginx")
     key, certificate = folder / "key.pem", folder / "certificate.pem"
     command = (
@@ -222,24 +219,19 @@ def test_gradio_client_reaches_one_process_in_both_steps(recipe: Recipe, bot: Fa
 
 
 @pytest.mark.browser
-def test_a_conversation_in_a_browser_through_the_proxy(recipe: Recipe) -> None:
-    if CHROMIUM is None:
-        if missing_browser_is_a_failure():
-            pytest.fail(INSTALL)
-        pytest.skip(INSTALL)  # a user's machine need not have a browser; under CI=true its absence fails above
-    with chromium() as browser:
-        page = browser.new_context(ignore_https_errors=True, locale="en-US").new_page()
-        asked: list[Any] = []
-        faults: list[str] = []
-        page.on("request", lambda one: asked.append(one.url))
-        page.on("console", lambda one: faults.append(one.text) if one.type == "error" else None)
-        page.goto(recipe.address + "/faq/")
-        page.wait_for_selector("html[data-ready]")
-        assert "Question 9" in ask(page, "how long is it kept?").inner_text()
-        ask(page, "and who can see it?")
-        assert page.locator(".turn").count() == 2
-        assert [url for url in asked if not url.startswith((recipe.address + "/faq/", "data:"))] == []
-        assert faults == []
+def test_a_conversation_in_a_browser_through_the_proxy(recipe: Recipe, browser: Any) -> None:
+    page = browser.new_context(ignore_https_errors=True, locale="en-US").new_page()
+    asked: list[Any] = []
+    faults: list[str] = []
+    page.on("request", lambda one: asked.append(one.url))
+    page.on("console", lambda one: faults.append(one.text) if one.type == "error" else None)
+    page.goto(recipe.address + "/faq/")
+    page.wait_for_selector("html[data-ready]")
+    assert "Question 9" in ask(page, "how long is it kept?").inner_text()
+    ask(page, "and who can see it?")
+    assert page.locator(".turn").count() == 2
+    assert [url for url in asked if not url.startswith((recipe.address + "/faq/", "data:"))] == []
+    assert faults == []
 
 
 def test_a_process_that_has_stopped_is_not_noticed(recipe: Recipe) -> None:

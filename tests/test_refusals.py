@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from browsing import CHROMIUM, INSTALL, PHONE, ask, chromium, missing_browser_is_a_failure, serving
+from browsing import PHONE, ask, serving
 
 from faqbot import texts
 from faqbot.bot import FaqBot
@@ -14,16 +13,6 @@ from faqbot.bot import FaqBot
 pytestmark = pytest.mark.browser
 PREDICT = "**/gradio_api/run/predict"
 WORDS = "how long is it kept?"
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    if CHROMIUM is None:
-        if missing_browser_is_a_failure():
-            pytest.fail(INSTALL)
-        pytest.skip(INSTALL)  # a user's machine need not have a browser; under CI=true its absence fails above
-    with chromium() as one:
-        yield one
 
 
 def open_page(browser: Any, server: str, **options: Any) -> Any:

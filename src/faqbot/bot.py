@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from faqbot import answer as composing
@@ -49,8 +49,8 @@ class FaqBot:
     index: Index
     search: Search
     tensions: composing.TensionFinder
-    themes: tuple[Theme, ...] = ()
-    headings: Mapping[str, str] = field(default_factory=dict)  # as `Document.headings`
+    themes: tuple[Theme, ...]
+    headings: Mapping[str, str]  # those of the document, which works them out anew each time
 
     @classmethod
     def load(cls, settings: Settings | None = None) -> FaqBot:
