@@ -42,6 +42,16 @@ VOICES = {
     "v48": "twins of unanswerable lines",
     "v50": "central questions, programs by name",
     "v51": "central questions, unusual verbs",
+    "v66": "central questions, by verb, both languages",
+    "v63": "concrete things named, both languages",
+    "v53": "the public in little-used words",
+    "v62": "plain words that are not the document's",
+    "v55": "images that share no word with it",
+    "v54": "negation, one topic set aside",
+    "v60": "another topic mentioned, every pair",
+    "v64": "another topic mentioned, natural chat",
+    "v65": "small words decide, both languages",
+    "v58": "professionals, every sentence again",
     "v32": "adversarial, hard",
     "v6": "Spanish, Mexico",
     "v7": "Spanish, further south",
@@ -55,6 +65,10 @@ VOICES = {
     "v49": "Spanish, twins of unanswerable lines",
     "v52": "Spanish, central questions",
     "v31": "Spanish, adversarial",
+    "v56": "Spanish, little-used words",
+    "v57": "Spanish, hard, central, professional",
+    "v61": "Spanish, another topic mentioned, plain words",
+    "v67": "Spanish, another topic mentioned, natural chat",
     "conversations": "last turns of conversations",
     "two-part": "messages that ask two things",
     "all": "all of these and the small voices",
@@ -64,6 +78,16 @@ VOICES = {
 def quality(report: dict[str, Any]) -> str:
     """What `make eval` measured, beside its baselines."""
     bot = report["bot"]
+    rest = [("unanswerable", name) for name in ("answered near the topic", "answered elsewhere", "danger recognised")]
+    rest += [("followup", "follow-ups"), ("followup", "new topic"), ("lookup", "look-ups")]
+    lines = [answerable(report), "", _cells("", "share (95 % interval)"), _cells("---", "---")]
+    lines += [_cells(name, _with_range(bot[group][name])) for group, name in rest]
+    return "\n".join(lines)
+
+
+def answerable(report: dict[str, Any]) -> str:
+    """The part of it that questions with an answer make; of the sample it is the whole."""
+    bot = report["bot"]
     lines = [_cells("", *(f"{name} ({bot[kind]['questions']})" for kind, name in KINDS.items())), _cells(*["---"] * 5)]
     for measure in ("hit@1", "hit@3"):
         ranges = (_with_range(bot[kind][measure]) for kind in KINDS)
@@ -71,10 +95,6 @@ def quality(report: dict[str, Any]) -> str:
         for name, scores in report["baselines"].items():
             lines.append(_cells(f"{name}, {measure}", *(f"{scores[kind][measure]['share']:.2f}" for kind in KINDS)))
     lines.append(_cells("faqbot, refused", *(f"{bot[kind]['refused']['share']:.2f}" for kind in KINDS)))
-    rest = [("unanswerable", name) for name in ("answered near the topic", "answered elsewhere", "danger recognised")]
-    rest += [("followup", "follow-ups"), ("followup", "new topic"), ("lookup", "look-ups")]
-    lines += ["", _cells("", "share (95 % interval)"), _cells("---", "---")]
-    lines += [_cells(name, _with_range(bot[group][name])) for group, name in rest]
     return "\n".join(lines)
 
 
@@ -154,5 +174,11 @@ def read(name: str) -> dict[str, Any]:
 
 
 if __name__ == "__main__":
-    print(quality(read("eval.json")), left_out(read("left_out.json")), speed(read("bench.json")), sep="\n\n")
+    print(
+        quality(read("eval.json")),
+        answerable(read("sample/eval.json")),
+        left_out(read("left_out.json")),
+        speed(read("bench.json")),
+        sep="\n\n",
+    )
     print(trials(read("trials.json")), load(read("load.json")), sep="\n\n")

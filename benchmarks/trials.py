@@ -2,7 +2,7 @@
 
 Every trial trains on what the other authors wrote and ranks the questions for what this group asked; hit@1 stands
 beside it. A trial of one part is shown alone and fused with the served parts by weights fitted on half of the
-messages and read on the other half. Slow: some two minutes a trial on one core. Results go to results/trials.json.
+messages and read on the other half. Slow: a minute for most trials, up to ten. Results: results/trials.json.
 """
 
 from __future__ import annotations
@@ -21,12 +21,12 @@ import torch.nn.functional as F
 from numpy.typing import NDArray
 from torch import nn
 
-from faqbot import search as searching
-from faqbot import training
+from faqbot import heads, training
 from faqbot.calibration import split_authors, without
 from faqbot.corpus import Corpus, load_corpus
 from faqbot.embedding import StaticEmbedder, unit
 from faqbot.fitting import fit_fusion
+from faqbot.fusion import FUSED
 from faqbot.lexical import NgramFeatures, weigh
 from faqbot.noise import misspell
 from faqbot.settings import ROOT, Settings
@@ -36,6 +36,7 @@ from faqbot.vectors import FaissStore
 
 RESULTS = ROOT / "benchmarks" / "results" / "trials.json"
 Floats = NDArray[np.float32]
+ASKED = 10_000  # messages of the group, drawn at random: a trial then takes a minute
 PLANS = {
     "48 dimensions": EncoderPlan(dimension=48),
     "192 dimensions": EncoderPlan(dimension=192),
@@ -60,7 +61,7 @@ class Bench:
         self.rest = without(self.corpus, group)
         asked = [p for p in (*self.corpus.phrasings, *self.corpus.unanswerable) if p.author in group]
         order = np.random.default_rng(training.SEED).permutation(len(asked))
-        self.asked = [asked[place] for place in order]
+        self.asked = [asked[place] for place in order[:ASKED]]
         self.none = len(self.corpus.document.questions)
         self.targets = np.array([(p.question or self.none + 1) - 1 for p in self.asked])
         self.served = train(self.rest, Settings().embedder)
@@ -90,7 +91,7 @@ class Bench:
         return self.fused(np.concatenate([self.classes, extra[:, :, None]], axis=2))
 
     def encoder(self, vectors: Callable[[Sequence[str]], Floats], *, each: int = EACH) -> Floats:
-        """The dense channels of another encoder: evidence of shape (messages, classes, 3)."""
+        """The dense channels of another encoder: evidence of shape (messages, classes, channels)."""
         model = _Encoder(vectors)
         rows, embedded = embed_rows(self.rest, model, each=each)
         other = dataclasses.replace(self.served, rows=rows, store=FaissStore(embedded), embedder=model)
@@ -115,11 +116,12 @@ def fusions(bench: Bench) -> dict[str, dict[str, float]]:
     classes = bench.classes
     ranks = np.argsort(np.argsort(-classes[:, : bench.none], axis=1, kind="stable"), axis=1)
     standard = (classes - classes.mean(axis=1, keepdims=True)) / (classes.std(axis=1, keepdims=True) + 1e-6)
-    rows = {name: bench.hits(classes[:, :, place]) for place, name in enumerate(searching.FUSED)}
+    rows = {name: bench.hits(classes[:, :, place]) for place, name in enumerate(FUSED)}
     rows |= {
         "reciprocal-rank fusion (k = 60)": bench.hits((1 / (60 + ranks)).sum(axis=2)),
         "equal weights on standardised scores": bench.hits(standard.sum(axis=2)),
         "learned weights (served)": bench.fused(classes),
+        "learned weights without the clauses": bench.fused(np.delete(classes, FUSED.index("clauses"), axis=2)),
         "learned ranker, 32 hidden units over all scores": ranker(bench),
     }
     return {f"fusion: {name}": {"alone": value} for name, value in rows.items()}
@@ -160,13 +162,17 @@ def encoders(bench: Bench, name: str) -> dict[str, float]:
     )
     seconds = time.monotonic() - started
     classes = bench.encoder(StaticEmbedder(tokenizer, weights).embed)
-    return {"alone": bench.hits(classes[:, :, 1]), "fused": bench.fused(classes), "seconds": round(seconds)}
+    return {
+        "alone": bench.hits(classes[:, :, FUSED.index("phrasings")]),
+        "fused": bench.fused(classes),
+        "seconds": round(seconds),
+    }
 
 
 def prototypes(bench: Bench, each: int) -> dict[str, float]:
     """The served encoder with another number of phrasings to a vector."""
     classes = bench.encoder(bench.served.embedder.embed, each=each)
-    return {"alone": bench.hits(classes[:, :, 1]), "fused": bench.fused(classes)}
+    return {"alone": bench.hits(classes[:, :, FUSED.index("phrasings")]), "fused": bench.fused(classes)}
 
 
 def seeds(bench: Bench) -> dict[str, float]:
@@ -180,7 +186,7 @@ def seeds(bench: Bench) -> dict[str, float]:
             )
         )
     classes = bench.encoder(lambda texts: unit(np.concatenate([model.embed(texts) for model in models], axis=1)))
-    return {"alone": bench.hits(classes[:, :, 1]), "fused": bench.fused(classes)}
+    return {"alone": bench.hits(classes[:, :, FUSED.index("phrasings")]), "fused": bench.fused(classes)}
 
 
 def _topics(bench: Bench) -> tuple[list[str], torch.Tensor, int]:
@@ -212,7 +218,7 @@ def hidden_layer(bench: Bench) -> dict[str, float]:
     outside = nn.Sequential(nn.ReLU(), nn.Dropout(0.3), nn.Linear(96, topics))
 
     def forward(features: list[NgramFeatures]) -> torch.Tensor:
-        return outside(training.bag(features, inside.weight))
+        return outside(heads.bag(features, inside.weight))
 
     optimizer = torch.optim.Adam([*inside.parameters(), *outside.parameters()], lr=3e-3, fused=True)
     _fit(optimizer, outside, targets, lambda epoch, rows: forward([variants[epoch % 3][row] for row in rows]), epochs=9)

@@ -30,7 +30,7 @@ def findings(document, probabilities, best):
                 key = (passage.position, number)
                 hits.append(SentenceHit(passage, span, -0.1 * wanted.index(key) if key in wanted else -50.0))
         sentences[question.number] = tuple(sorted(hits, key=lambda hit: -hit.score))
-    return Findings(shares, {}, 0.0, 0.0, 0.0, sentences)
+    return Findings(shares, {}, 0.0, 0.0, sentences)
 
 
 def test_the_best_passage_with_its_sentence_marked(document):

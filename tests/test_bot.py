@@ -228,6 +228,9 @@ def test_promised_replies(bot, case, message):
 
 
 def test_danger_gets_help_in_its_language(bot):
+    assert {bot.ask(word).outcome for word in ("help", "ayuda", "sos", "AUXILIO")} == {"urgent"}
+    for fragment in ("and?", "y?", "both?", "why?"):
+        assert bot.ask(fragment, ["how long do they keep it?"]).outcome != "urgent", fragment
     assert bot.ask("ICE is at my door").message == texts.message("en", "urgent")
     assert bot.ask("la migra está en mi puerta").message == texts.message("es", "urgent")
 

@@ -128,11 +128,12 @@ class NearMatches:
 
 
 def development_questions():
-    """Every question of the benchmark: of a conversation the last turn, since the earlier ones are only its setting.
+    """Every question of the benchmark and of the sample: of a conversation the last turn, the earlier are its setting.
 
     Look-ups are left out: their forms are a closed list that routing knows by rule.
     """
-    for path in sorted((ROOT / "benchmarks" / "questions").glob("*.jsonl")):
+    folders = (ROOT / "benchmarks" / name for name in ("questions", "sample"))
+    for path in sorted(path for folder in folders for path in folder.glob("*.jsonl")):
         if path.stem != "lookup":
             for row in read_lines(path):
                 yield row["turns"][-1] if "turns" in row else row["q"]

@@ -12,10 +12,10 @@ SOURCE = ROOT / "src" / "faqbot"
 LAYERS = [
     "schema errors",
     "settings text glossary asked plots measures reading limits passwords logs proxy swap",
-    "parsing embedding vectors language ngrams noise",
+    "parsing embedding vectors language ngrams noise clauses fusion",
     "document lexical routing texts counting",
     "corpus training search themes",
-    "fitting",
+    "fitting heads",
     "confidence",
     "index answer",
     "lookup nearness",
@@ -32,7 +32,7 @@ LAYERS = [
     "__init__ __main__",
 ]
 HEAVY = {
-    "torch": {"training", "fitting"},
+    "torch": {"training", "heads", "fitting"},
     "faiss": {"vectors"},
     "sentence_transformers": {"embedding", "training"},
     "tokenizers": {"embedding", "training"},
@@ -81,7 +81,7 @@ def test_heavy_libraries_stay_at_home(name):
 def test_serving_loads_nothing_that_trains():
     """sentence_transformers is imported inside functions; `training` (torch) only by what builds."""
     assert [name for name in FILES if ("sentence_transformers", True) in imports(name)] == []
-    trains = {"training", "fitting", "trained", "calibration", "build", "left_out"}
+    trains = {"training", "heads", "fitting", "trained", "calibration", "build", "left_out"}
     needs = {
         name for name in FILES for module, top in imports(name) if top and module.removeprefix("faqbot.") in trains
     }

@@ -95,6 +95,8 @@ def test_every_link_inside_the_project_leads_somewhere(paper: Path) -> None:
 
 def test_the_readme_shows_the_measured_quality() -> None:
     assert figures.quality(figures.read("eval.json")) in README, "paste what `python benchmarks/figures.py` prints"
+    sample = figures.answerable(figures.read("sample/eval.json"))
+    assert sample in README, "paste what `python benchmarks/figures.py` prints"
 
 
 def test_the_readme_shows_what_was_measured_on_left_out_authors() -> None:

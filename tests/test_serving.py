@@ -29,7 +29,7 @@ from faqbot.live import Live
 from faqbot.settings import ROOT, Settings
 from faqbot.swap import move_into_place
 
-SECRET = "Zanzibar quokka 4711"
+SECRET = "Zanzibar quokka x4711x"
 PREDICT = "/gradio_api/run/predict"
 CHANGES = {  # every passage of the tiny document is another one in its second version
     "The library lends books": "The archive lends books",
@@ -334,7 +334,7 @@ def test_every_line_of_the_log_is_json_and_none_quotes_a_question(place: Path, l
         assert {one["event"] for one in lines} >= {"start", "stop"}
         assert all({"time", "level", "event"} <= one.keys() for one in lines)
         assert "Zanzibar" not in "".join(program.said)
-        assert "4711" not in "".join(program.said)
+        assert "x4711x" not in "".join(program.said)  # no hash can hold an x
         if level == "debug":
             assert any(one["event"] == "fault" for one in lines)  # Gradio's tracebacks came, without their words
         assert program.process.stdout is not None
@@ -369,7 +369,7 @@ def test_counts_hold_outcomes_and_hits_by_the_hour_and_survive_a_restart(place: 
     assert sum(one["questions"] for one in hours.values()) == 12
     assert sum(one["outcomes"].get("lookup", 0) for one in hours.values()) == 8
     assert sum(one["outcomes"]["personal_details"] for one in hours.values()) == 2
-    for leak in ("Zanzibar", "4711", "414", "127.0.0.1", "library"):
+    for leak in ("Zanzibar", "x4711x", "414", "127.0.0.1", "library"):
         assert leak not in text
     assert set().union(*(one.keys() for one in hours.values())) == {"questions", "outcomes", "hits"}
 

@@ -12,6 +12,7 @@ import numpy as np
 
 from faqbot.bot import FaqBot
 from faqbot.errors import UsageError
+from faqbot.fusion import FUSED
 from faqbot.settings import Settings
 from faqbot.text import words
 
@@ -42,10 +43,7 @@ def baselines(bot: FaqBot, settings: Settings) -> dict[str, Ranker]:
         "TF-IDF words, with phrasings": _tfidf(enriched, analyzer="word", sizes=(1, 2)),
         "TF-IDF characters, with phrasings": _tfidf(enriched, analyzer="char_wb", sizes=(3, 5)),
         "linear SVM, same phrasings": _svm(texts, labels),
-        "lexical channel alone": _channel(bot, 0),
-        "phrasing votes alone": _channel(bot, 1),
-        "passages alone": _channel(bot, 2),
-    }
+    } | {f"channel alone: {name}": _channel(bot, channel) for channel, name in enumerate(FUSED)}
 
 
 def _ranked(scores: object) -> list[int]:

@@ -103,7 +103,7 @@ class FaqBot:
         findings, thresholds = self._find(message[:LONGEST_MESSAGE], ()), self.index.calibration.thresholds
         decision, _ = thresholds.decide(findings)
         hits = nearest(self.document, findings, decision, count=count)
-        if findings.danger >= thresholds.urgent:
+        if findings.danger >= thresholds.urgent_from(message):
             return Found("urgent", hits, texts.message(language, "urgent"))
         return Found(decision, hits)
 
@@ -157,7 +157,7 @@ class FaqBot:
 
     def _answer(self, message: str, language: Language, findings: Findings) -> Answer:
         thresholds = self.index.calibration.thresholds
-        if findings.danger >= thresholds.urgent:
+        if findings.danger >= thresholds.urgent_from(message):
             return self._reply(message, language, "urgent", "urgent", findings.ranking)
         if len(message) > LONGEST_MESSAGE:
             text = texts.message(language, "too_long", limit=f"{LONGEST_MESSAGE:,}")

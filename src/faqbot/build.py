@@ -9,7 +9,7 @@ from filelock import Timeout
 from safetensors import SafetensorError
 
 from faqbot import training
-from faqbot.calibration import calibrate, hold_aside
+from faqbot.calibration import calibrate, hold_aside, processes
 from faqbot.corpus import Corpus, load_corpus
 from faqbot.errors import FaqBotError
 from faqbot.index import save_index
@@ -40,8 +40,10 @@ def build_index(corpus_folder: Path, index_folder: Path, *, embedder: str = EMBE
 
 def _build(corpus: Corpus, folder: Path, embedder: str, progress: Progress | None) -> None:
     training.use_one_thread()
-    calibration, report = calibrate(corpus, hold_aside(corpus, embedder, progress))
-    trained = train(corpus, embedder, progress)
+    with processes(corpus) as pool:
+        whole = pool.submit(train, corpus, embedder) if pool else None
+        calibration, report = calibrate(corpus, hold_aside(corpus, embedder, pool, progress))
+        trained = whole.result() if whole else train(corpus, embedder, progress)
     save_index(
         folder,
         rows=trained.rows,

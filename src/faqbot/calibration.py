@@ -6,8 +6,9 @@ import dataclasses
 import multiprocessing
 import os
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
@@ -18,16 +19,18 @@ from faqbot import training
 from faqbot.confidence import fit_thresholds
 from faqbot.corpus import Corpus
 from faqbot.fitting import fit_choice, fit_fusion
+from faqbot.fusion import TWO_PART_CLUES, Evidence, Weights, fuse, fuse_channels, two_part_clues
 from faqbot.index import Calibration
 from faqbot.schema import Conversation, Phrasing, TwoPart
-from faqbot.search import Evidence, Weights, context_of, fuse
+from faqbot.search import context_of
 from faqbot.trained import train
 from faqbot.training import Progress
 
 _Authored = TypeVar("_Authored", Phrasing, Conversation, TwoPart)
-FOLDS = 4
+FOLDS = 3
 WORKERS = 2
 FEW = 1_000  # phrasings below which starting processes takes longer than the trainings
+NEVER = -20.0  # log odds of a two-part message where the corpus has none
 WHOLE_SHARE = 3  # one in so many whole questions counts when the choice of the sentence is fitted: precise ones decide
 
 
@@ -73,21 +76,27 @@ def without(corpus: Corpus, authors: frozenset[str]) -> Corpus:
     )
 
 
-def hold_aside(corpus: Corpus, embedder: str, progress: Progress | None = None) -> list[HeldAside]:
-    """The evidence for every authored message from a training without its author.
-
-    Groups of authors are trained without in two processes at once: a training keeps only one core busy.
-    """
+def hold_aside(
+    corpus: Corpus, embedder: str, pool: ProcessPoolExecutor | None, progress: Progress | None = None
+) -> list[HeldAside]:
+    """The evidence for every authored message from a training without its author."""
     groups = split_authors(corpus)
-    workers = min(WORKERS, os.cpu_count() or 1, len(groups))
-    context = multiprocessing.get_context("spawn")
     jobs = [(corpus, embedder, group) for group in groups]
     steps = progress(range(len(groups)), "without each group of authors") if progress else range(len(groups))
-    if len(corpus.phrasings) < FEW:
-        return [one for step in steps for one in _hold_aside_group(jobs[step])]
-    with ProcessPoolExecutor(workers, mp_context=context, initializer=_begin_worker) as pool:
-        results = pool.map(_hold_aside_group, jobs)
-        return [one for _ in steps for one in next(results)]
+    results = (pool.map if pool else map)(_hold_aside_group, jobs)
+    return [one for _ in steps for one in next(results)]
+
+
+@contextmanager
+def processes(corpus: Corpus) -> Iterator[ProcessPoolExecutor | None]:
+    """Processes to train in, since a training keeps only one core busy; None for a small corpus or on one core."""
+    workers = min(WORKERS, os.cpu_count() or 1)
+    if workers == 1 or len(corpus.phrasings) < FEW:
+        yield None
+        return
+    spawn = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(workers, mp_context=spawn, initializer=_begin_worker) as pool:
+        yield pool
 
 
 def _begin_worker() -> None:
@@ -134,14 +143,16 @@ def calibrate(corpus: Corpus, held: Sequence[HeldAside]) -> tuple[Calibration, d
         follow_up=fit_fusion(*_stacked(follow_ups))[0] if follow_ups else fusion,
         none_bias=none_bias,
         sentence=fit_choice(precise + whole[::WHOLE_SHARE]),
+        two_part=(0.0,) * len(TWO_PART_CLUES),
+        two_part_bias=NEVER,
     )
-    probabilities = np.stack([fuse(one, weights) for one in classes])
+    weights = _with_two_part(weights, held)
+    probabilities = np.stack([fuse(one.evidence, weights) for one in single])
     thresholds = fit_thresholds(
         probabilities,
         targets,
         kinds=[one.phrasing.kind if one.phrasing else None for one in single],
         ordinary=np.array([one.evidence.danger for one in held if not (one.phrasing and one.phrasing.kind)]),
-        two_part=np.array([one.evidence.two_part for one in single]),
     )
     answerable = targets < len(corpus.document.questions)
     best = probabilities[:, :-1].argmax(axis=1)
@@ -152,6 +163,19 @@ def calibrate(corpus: Corpus, held: Sequence[HeldAside]) -> tuple[Calibration, d
         "lead for a whole question on left-out authors": round(_choice_accuracy(whole, weights), 4),
     }
     return Calibration(weights, thresholds), report
+
+
+def _with_two_part(weights: Weights, held: Sequence[HeldAside]) -> Weights:
+    """Logistic regression: is it a two-part message, by its clues? Over answerable messages of several clauses."""
+    cut = [one for one in held if one.evidence.pair is not None and not isinstance(one.asked, Conversation)]
+    cut = [one for one in cut if isinstance(one.asked, TwoPart) or one.asked.question]
+    two = np.array([isinstance(one.asked, TwoPart) for one in cut])
+    if not two.any():
+        return weights
+    whole = [fuse_channels(one.evidence.classes, weights) for one in cut]
+    clues = np.stack([two_part_clues(one.evidence, own) for one, own in zip(cut, whole, strict=True)])
+    fitted, bias = fit_fusion(np.stack([np.zeros_like(clues), clues], axis=1), two.astype(np.int64))
+    return dataclasses.replace(weights, two_part=fitted, two_part_bias=bias)
 
 
 def _stacked(held: Sequence[HeldAside]) -> tuple[NDArray[np.float32], NDArray[np.int64]]:

@@ -8,25 +8,25 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from faqbot.schema import Confidence
 from faqbot.search import Findings
+from faqbot.text import words
 
 STRONG_PRECISION = 0.975  # "strong match" is right at least this often on left-out authors
 FALSE_ANSWERS = 0.06  # share of near-topic unanswerable messages that may be answered
 REFUSED = 0.015  # share of answerable messages that may get neither an answer nor an offer
-FALSE_ALARMS = 0.003  # share of answerable messages, follow-ups among them, that may be taken for someone in danger
+FALSE_ALARMS = 0.002  # share of answerable messages, follow-ups among them, that may be taken for someone in danger
+LONE_URGENT = 0.3  # from which one word alone tells of danger: "and?" and its like reach the fitted one
 LEAST_URGENT = 0.05  # no lower, however few ordinary messages look like danger
 ANSWERS_RIGHT = 0.985  # share of answers to answerable messages that must show a right question
 SECOND_SHARE = 0.3  # a second question is shown when its probability is this share of the first's
-TWO_PART = 0.02  # or when √share times the probability that two things were asked is this: half of such messages
 
 Decision = Literal["answered", "did_you_mean", "not_covered"]
-Shares = Any  # a probability, or an array of them
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +46,10 @@ class Thresholds:
     offer: float
     urgent: float
 
+    def urgent_from(self, message: str) -> float:
+        """How surely someone must be in danger now for the reply to that message to be about it."""
+        return self.urgent if len(words(message)) > 1 else max(self.urgent, LONE_URGENT)
+
     def decide(self, findings: Findings) -> tuple[Decision, Confidence | None]:
         covered = 1 - findings.none
         if covered >= self.answer and sum(map(findings.probability, shown(findings))) >= self.sure * covered:
@@ -55,17 +59,11 @@ class Thresholds:
 
 
 def shown(findings: Findings) -> tuple[int, ...]:
-    """The questions that an answer cites: the best, and the second when it is nearly as likely or two were asked."""
+    """The questions that an answer cites: the best, and the second when it is nearly as likely."""
     first, *others = findings.ranking
-    if others and _second(findings.probability(first), findings.probability(others[0]), findings.two_part):
+    if others and findings.probability(others[0]) >= SECOND_SHARE * findings.probability(first):
         return first, others[0]
     return (first,)
-
-
-def _second(first: Shares, second: Shares, two_part: Shares) -> Shares:
-    """Whether the second question is shown beside the first, by their probabilities; for one message or many."""
-    share = second / np.maximum(first, 1e-9)
-    return (share >= SECOND_SHARE) | (np.sqrt(share) * two_part >= TWO_PART)
 
 
 def fit_thresholds(
@@ -74,7 +72,6 @@ def fit_thresholds(
     *,
     kinds: Sequence[str | None],
     ordinary: NDArray[np.float64],
-    two_part: NDArray[np.float64],
 ) -> Thresholds:
     """Choose the thresholds on held-aside messages.
 
@@ -83,7 +80,6 @@ def fit_thresholds(
         targets: the class of each message.
         kinds: for unanswerable messages their kind, else None; kinds that begin with "near" are near the topic.
         ordinary: how surely someone is in danger now, by messages that the document answers, of any shape (n,).
-        two_part: probability that a message asks two things, for each message.
     """
     none = probabilities.shape[1] - 1
     best = probabilities[:, :none].max(axis=1)
@@ -92,7 +88,7 @@ def fit_thresholds(
     near = covered[[bool(kind and kind.startswith("near")) for kind in kinds]]
     answer = float(np.quantile(near, 1 - FALSE_ANSWERS)) if len(near) else 0.5
     offer = float(np.quantile(covered[targets != none], REFUSED))
-    share, held, _ = shown_share(probabilities, targets, two_part)
+    share, held, _ = shown_share(probabilities, targets)
     given = (targets != none) & (covered >= answer)
     return Thresholds(
         answer=round(answer, 4),
@@ -104,7 +100,7 @@ def fit_thresholds(
 
 
 def shown_share(
-    probabilities: NDArray[np.float32], targets: NDArray[np.int64], two_part: NDArray[np.float64]
+    probabilities: NDArray[np.float32], targets: NDArray[np.int64]
 ) -> tuple[NDArray[np.float32], NDArray[np.bool_], NDArray[np.bool_]]:
     """For each message: the share of what all questions have that lies on those shown, whether the right one is
     shown, and whether two are.
@@ -114,7 +110,7 @@ def shown_share(
     questions = probabilities[:, :-1]
     order = np.argsort(-questions, axis=1, kind="stable")
     first, second = (np.take_along_axis(questions, order[:, [place]], axis=1)[:, 0] for place in (0, 1))
-    beside = _second(first, second, two_part)
+    beside = second >= SECOND_SHARE * first
     share = (first + np.where(beside, second, 0)) / questions.sum(axis=1)
     return share, (order[:, 0] == targets) | (beside & (order[:, 1] == targets)), beside
 

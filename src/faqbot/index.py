@@ -23,13 +23,14 @@ from faqbot.confidence import Thresholds
 from faqbot.corpus import corpus_hashes
 from faqbot.embedding import Embedder, SentenceTransformerEmbedder, StaticEmbedder
 from faqbot.errors import BrokenIndexError
+from faqbot.fusion import FUSED, SENTENCE_CLUES, TWO_PART_CLUES, Weights
 from faqbot.lexical import NgramClassifier
 from faqbot.schema import Question
-from faqbot.search import FUSED, SENTENCE_CLUES, Row, Search, Weights
+from faqbot.search import Row, Search
 from faqbot.settings import EMBEDDED
 from faqbot.swap import move_into_place, recover
 
-FORMAT = 2
+FORMAT = 3
 MANIFEST = "manifest.json"
 LARGEST_MANIFEST = 1 << 20  # bytes; ours has two thousand
 LARGEST_ROWS = 1 << 28  # bytes of passages.jsonl; ours has a million
@@ -57,12 +58,14 @@ class Calibration:
                 follow_up=tuple(map(_number, weights["follow_up"])),
                 none_bias=_number(weights["none_bias"]),
                 sentence=tuple(map(_number, weights["sentence"])),
+                two_part=tuple(map(_number, weights["two_part"])),
+                two_part_bias=_number(weights["two_part_bias"]),
             ),
             Thresholds(**{name: _number(value) for name, value in data["thresholds"].items()}),
         )
         fitted = calibration.weights
-        lengths = [len(one) for one in (fitted.fusion, fitted.follow_up, fitted.sentence)]
-        if lengths != [len(names) for names in (FUSED, FUSED, SENTENCE_CLUES)]:
+        lengths = [len(one) for one in (fitted.fusion, fitted.follow_up, fitted.sentence, fitted.two_part)]
+        if lengths != [len(names) for names in (FUSED, FUSED, SENTENCE_CLUES, TWO_PART_CLUES)]:
             raise ValueError("the number of weights")
         return calibration
 
@@ -267,6 +270,9 @@ def _read_rows(path: Path) -> tuple[Row, ...]:
     except UnicodeDecodeError:
         raise BrokenIndexError(f"{path}: not text in UTF-8. Run `make index`.") from None
     for number, line in enumerate(lines, 1):
+        if number > 1 and line == lines[number - 2]:  # prototypes of one place follow one another
+            rows.append(rows[-1])
+            continue
         try:
             row = _row(decode(line))
         except (ValueError, TypeError, RecursionError):

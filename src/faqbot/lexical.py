@@ -1,14 +1,15 @@
 """The lexical channel: a linear classifier over word and character n-grams, with a few heads.
 
-Serving needs numpy only. Training is in `training.py`. A head is a softmax over named labels, such as
+Serving needs numpy only. Training is in `heads.py`. A head is a softmax over named labels, such as
 the questions of a document and the kinds of message that it does not answer.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -16,9 +17,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from faqbot.errors import BrokenIndexError
-from faqbot.ngrams import BUCKETS, ngram_counts
+from faqbot.ngrams import BUCKETS, all_ngram_counts, ngram_counts
 
-NEEDED = {"topic", "danger", "scope", "language"}  # heads that the search asks; "leaning" only helps it
+NEEDED = {"topic", "asks", "danger", "scope", "language"}  # heads that the search asks; "leaning" only helps it
+CHUNK = 2_000  # texts that are hashed at once
 CONTEXT_SALT = 1  # n-grams of the turn before are features of their own
 
 
@@ -35,14 +37,26 @@ def weigh(text: str, rarity: NDArray[np.float32], *, context: str = "") -> Ngram
 
     `rarity` is the smoothed inverse document frequency of each bucket, ln((1 + n) / (1 + df)) + 1.
     """
-    parts = [_unit_tfidf(text, rarity, salt=0)]
-    if context:
-        parts.append(_unit_tfidf(context, rarity, salt=CONTEXT_SALT))
-    return NgramFeatures(np.concatenate([p.buckets for p in parts]), np.concatenate([p.weights for p in parts]))
+    features = _unit(*ngram_counts(text), rarity)
+    return beside(features, _unit(*ngram_counts(context, salt=CONTEXT_SALT), rarity)) if context else features
 
 
-def _unit_tfidf(text: str, rarity: NDArray[np.float32], *, salt: int) -> NgramFeatures:
-    buckets, counts = ngram_counts(text, salt=salt)
+def beside(message: NgramFeatures, context: NgramFeatures) -> NgramFeatures:
+    """The features of a message and those of its context in one."""
+    return NgramFeatures(
+        np.concatenate([message.buckets, context.buckets]), np.concatenate([message.weights, context.weights])
+    )
+
+
+def weigh_all(texts: Sequence[str], rarity: NDArray[np.float32], *, salt: int = 0) -> Iterator[NgramFeatures]:
+    """`weigh` of many texts without context."""
+    for start in range(0, len(texts), CHUNK):
+        bounds, buckets, counts = all_ngram_counts(texts[start : start + CHUNK], salt=salt)
+        for begin, end in pairwise(bounds.tolist()):
+            yield _unit(buckets[begin:end], counts[begin:end], rarity)
+
+
+def _unit(buckets: NDArray[np.int64], counts: NDArray[np.float32], rarity: NDArray[np.float32]) -> NgramFeatures:
     weights = (1 + np.log(counts)) * rarity[buckets]
     length = float(np.linalg.norm(weights))
     return NgramFeatures(buckets, (weights / length if length else weights).astype(np.float32))

@@ -56,6 +56,7 @@ _LAST_WORDS = {"last", "final", "ultima", "ultimo"}
 _RANGE_WORDS = {"-", "to", "through", "thru", "till", "until", "a", "al", "hasta"}
 _AND_WORDS = {",", "and", "y", "&", "+", "also"}
 _OF_WORDS = {"of", "from", "in", "under", "de", "del", "en"}
+_ONLY = {"just", "only", "solo"}
 _FILLER = set(
     """
     please pls por favor hey hi hola ok can could would you u i me let lets us want need like quiero necesito puede
@@ -110,8 +111,8 @@ def _lookup(text: str, headings: dict[str, str]) -> tuple[Target, ...]:
         if token == "one" and ordinal_before:
             continue
         counting = token in _NUMBER_WORDS and token not in _ORDINALS and not shape
-        if counting and tokens[place + 1 : place + 2] and tokens[place + 1] in QUESTION_WORDS:
-            return ()  # "one question" counts; "question one" refers
+        if counting and (_ONLY & set(tokens) or QUESTION_WORDS & set(tokens[place + 1 : place + 2])):
+            return ()  # "one question" and "just one?" count; "question one" refers
         if token.isdecimal() or token in _NUMBER_WORDS:
             shape += "N"
             numbers.append(int(token) if token.isdecimal() else _NUMBER_WORDS[token])

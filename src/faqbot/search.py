@@ -1,9 +1,8 @@
-"""A message to ranked questions and sentences: dense and lexical channels and their fusion.
+"""A message to ranked questions and sentences: dense and lexical channels.
 
 Two channels look at a message. The *lexical* one is a classifier over word and character n-grams. The
 *dense* one is the encoder with FAISS: the nearest phrasings vote for the question that they point to, and
-the nearest passage speaks for its own. Fusion is a softmax over a weighted sum of the two channels' evidence;
-the few weights are fitted on authors that were left out of training and stand in the manifest.
+the nearest passage speaks for its own. `fusion.py` makes one probability of what both say.
 """
 
 from __future__ import annotations
@@ -15,18 +14,17 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from faqbot.clauses import attended, clauses, two_asked
 from faqbot.embedding import Embedder
-from faqbot.lexical import NgramClassifier, NgramFeatures
+from faqbot.fusion import SENTENCE_CLUES, Evidence, Floats, Weights, fuse
+from faqbot.lexical import NgramClassifier, NgramFeatures, weigh_all
 from faqbot.schema import Passage, Question, Span
 from faqbot.vectors import VectorStore
 
-Floats = NDArray[np.float32]
 CONTEXT_TURNS = 2  # earlier messages that a follow-up is read with, in training and in asking
 NEIGHBOURS = 100  # rows that FAISS returns for one message
 SHARPNESS = 0.05  # a phrasing whose similarity is lower by this much has 1/e of the vote
 SILENCE = 1e-6  # the vote of a question that no neighbour points to
-FUSED = ("lexical", "phrasings", "passages")
-SENTENCE_CLUES = ("sentence", "passage", "aimed_sentence", "aimed_passage", "words", "passage_words", "lead", "whole")
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,28 +36,6 @@ class Row:
     question: int | None = None
     position: int | None = None
     sentence: int | None = None  # 1-based within its passage
-
-
-@dataclass(frozen=True, slots=True)
-class Weights:
-    """What was fitted on left-out authors: one number a channel, one a clue, in the order of the names above."""
-
-    fusion: tuple[float, ...]
-    follow_up: tuple[float, ...]  # the same for a message that comes after others
-    none_bias: float
-    sentence: tuple[float, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Evidence:
-    """What the channels say of one message. Class n - 1 is question n; the last class is "none of these"."""
-
-    classes: Floats  # (questions + 1, len(FUSED)), higher is better
-    kinds: dict[str, float]  # probability of every kind of message that no question answers
-    danger: float  # how surely someone is in danger now, 0 to 1: two heads must agree
-    two_part: float  # probability that a message asks two things with two answers
-    spanish: float  # log odds that the message is in Spanish rather than English
-    clues: Floats  # (sentences, len(SENTENCE_CLUES)), rows as in Search.sentences
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +54,6 @@ class Findings:
     probabilities: Floats  # (questions + 1,), sums to 1
     kinds: dict[str, float]
     danger: float
-    two_part: float
     spanish: float
     sentences: Mapping[int, tuple[SentenceHit, ...]]  # by question, best first
 
@@ -133,7 +108,7 @@ class Search:
         )
         self._class = np.array([(row.question or len(questions) + 1) - 1 for row in rows])
         texts = [_cut(passage, span) for passage, span in self.sentences] + [passage.text for passage in passages]
-        self._words = _NgramMatrix([classifier.features(text) for text in texts])
+        self._words = _NgramMatrix(list(weigh_all(texts, classifier.rarity)))
 
     @staticmethod
     def _aim(row: Row, first: dict[tuple[int, int], int]) -> int:
@@ -147,7 +122,7 @@ class Search:
         topic = self._classifier.heads["topic"]
         log_topic = topic.log_probabilities(features)
         questions = len(self._questions)
-        lexical = np.append(log_topic[:questions], np.logaddexp.reduce(log_topic[questions:]))
+        lexical = self._classes(log_topic)
 
         alone = self._dense(self._embedder.embed([message])[0])
         if context:
@@ -155,7 +130,7 @@ class Search:
             share = self._yes("leaning", features)
             dense = tuple((1 - share) * a + share * j for a, j in zip(alone, joined, strict=True))
         else:
-            dense = alone
+            share, dense = 0.0, alone
         votes, passage_best, clues = dense
         words = self._classifier.features(message) if context else features
         cosines = self._words.cosine(words)
@@ -166,14 +141,35 @@ class Search:
         clues[:, 7] = self._lead * (whole - part)
         kinds = dict(zip(topic.labels[questions:], np.exp(log_topic[questions:]).tolist(), strict=True))
         danger = self._yes("danger", words)
+        by_clause, apart, pair = self._by_clause(message, lexical)
         return Evidence(
-            classes=np.stack([lexical, votes, np.append(passage_best, 0)], axis=1).astype(np.float32),
+            classes=np.stack([lexical, by_clause, votes, np.append(passage_best, 0)], axis=1).astype(np.float32),
             danger=float(np.sqrt(danger * kinds.get("distress", 0.0))),
             two_part=self._yes("two_part", words),
+            apart=(1 - share) * apart,  # the clauses of a message that leans on others say little alone
+            pair=pair,
             spanish=self._spanish(words),
             kinds=kinds,
             clues=clues,
         )
+
+    def _classes(self, log_topic: Floats) -> Floats:
+        """ln P of every question and, in one, of the kinds of message that none answers."""
+        count = len(self._questions)
+        return np.append(log_topic[:count], np.logaddexp.reduce(log_topic[count:])).astype(np.float32)
+
+    def _by_clause(self, message: str, whole: Floats) -> tuple[Floats, float, Floats | None]:
+        """What the clauses say of every class, how surely two ask different things, and what these two ask.
+
+        A message of one clause says what it says as a whole.
+        """
+        features = [self._classifier.features(clause) for clause in clauses(message)]
+        if not features or len(self._questions) == 1:
+            return whole, 0.0, None
+        topic = self._classifier.heads["topic"]
+        read = np.stack([self._classes(topic.log_probabilities(own)) for own in features])
+        asks = np.array([self._log_odds("asks", own) for own in features])
+        return attended(read, asks), *two_asked(np.exp(read[:, :-1]))
 
     def _dense(self, query: Floats) -> tuple[Floats, Floats, Floats]:
         """Votes of the neighbours by class, the best passage similarity by question, clues by sentence."""
@@ -205,17 +201,20 @@ class Search:
         return self._spanish(self._classifier.features(message))
 
     def _spanish(self, features: NgramFeatures) -> float:
-        head = self._classifier.heads["language"]
-        english, spanish = head.log_probabilities(features)
-        return float(spanish - english - head.bias[0])
+        return self._log_odds("language", features) - float(self._classifier.heads["language"].bias[0])
+
+    def _log_odds(self, name: str, features: NgramFeatures) -> float:
+        """The log odds of the second label of a head of two."""
+        first, second = self._classifier.heads[name].log_probabilities(features)
+        return float(second - first)
 
     def find(self, message: str, weights: Weights, *, context: str = "") -> Findings:
         """Rank every question, and the sentences within each."""
         evidence = self.evidence(message, context=context)
         scores = evidence.clues @ np.array(weights.sentence, dtype=np.float32)
         sentences = _RankedSentences(self.sentences, self._owner, scores)
-        probabilities = fuse(evidence.classes, weights, follow_up=bool(context))
-        return Findings(probabilities, evidence.kinds, evidence.danger, evidence.two_part, evidence.spanish, sentences)
+        probabilities = fuse(evidence, weights, follow_up=bool(context))
+        return Findings(probabilities, evidence.kinds, evidence.danger, evidence.spanish, sentences)
 
 
 class _RankedSentences(Mapping[int, tuple[SentenceHit, ...]]):
@@ -244,25 +243,6 @@ class _RankedSentences(Mapping[int, tuple[SentenceHit, ...]]):
 def context_of(turns: Sequence[str]) -> str:
     """The part of a conversation that a follow-up is read with: the last turns before it."""
     return " ".join(turns[-CONTEXT_TURNS:])
-
-
-def fuse(classes: Floats, weights: Weights, *, follow_up: bool = False) -> Floats:
-    """Probability of every class: softmax of the weighted sum of the channels.
-
-    A message that comes after others shares out what the questions have together by weights of its own.
-    """
-    logits = classes @ np.array(weights.fusion, dtype=np.float32)
-    logits[-1] += weights.none_bias
-    probabilities = _softmax(logits)
-    if follow_up:
-        among = _softmax(classes[:-1] @ np.array(weights.follow_up, dtype=np.float32))
-        probabilities[:-1] = among * (1 - probabilities[-1])
-    return probabilities
-
-
-def _softmax(logits: Floats) -> Floats:
-    odds = np.exp(logits - logits.max())
-    return np.asarray(odds / odds.sum(), dtype=np.float32)
 
 
 def _cut(passage: Passage, span: Span) -> str:

@@ -1,23 +1,25 @@
-"""One training of everything on a corpus: which texts teach what. `training.py` does the learning itself."""
+"""One training of everything on a corpus: which texts teach what to `training.py` and `heads.py`."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from faqbot import training
+from faqbot import heads, training
 from faqbot.corpus import Corpus
 from faqbot.embedding import Embedder, SentenceTransformerEmbedder, StaticEmbedder
+from faqbot.heads import Lesson
 from faqbot.index import document_rows
 from faqbot.lexical import NgramClassifier
 from faqbot.schema import LANGUAGES, Phrasing
 from faqbot.search import Row, Search, context_of
 from faqbot.settings import EMBEDDED
-from faqbot.training import Anchor, Lesson, Progress, Sample
+from faqbot.training import Anchor, Progress, Sample
 from faqbot.vectors import FaissStore, Vectors, condense
 
 EACH = 8  # phrasings that one vector stands for: as right as one for each (docs/decisions/0001), and fast
@@ -42,18 +44,14 @@ class Trained:
 
 def train(corpus: Corpus, embedder: str, progress: Progress | None = None) -> Trained:
     """Train encoder and lexical heads on a corpus, and embed its passages, sentences and phrasings."""
-    questions = corpus.document.questions
     save = None
     model: Embedder
     if embedder == EMBEDDED:
         tokenizer, weights = training.train_encoder(
-            encoder_samples(corpus), anchors(corpus), len(questions) + 1, progress=progress
+            encoder_samples(corpus), anchors(corpus), len(corpus.document.questions) + 1, progress=progress
         )
         model = StaticEmbedder(tokenizer, weights)
-
-        def save(folder: Path) -> None:
-            training.save_encoder(tokenizer, weights, folder)
-
+        save = partial(training.save_encoder, tokenizer, weights)
     else:
         model = SentenceTransformerEmbedder(embedder)
     rows, vectors = embed_rows(corpus, model)
@@ -116,6 +114,7 @@ def lessons(corpus: Corpus) -> tuple[list[Lesson], dict[str, list[str]]]:
     kinds = sorted({kind_label(p) for p in corpus.unanswerable})
     labels: dict[str, list[str]] = {
         "topic": [str(question.number) for question in questions] + kinds,
+        heads.ASKS: ["tells", "asks"],
         "danger": ["ordinary", "danger"],
         "scope": ["part", "whole"],
         "language": list(LANGUAGES),
@@ -161,10 +160,11 @@ def _in_context(corpus: Corpus, taught: Sequence[Lesson]) -> list[Lesson]:
 
 def _train_classifier(corpus: Corpus, progress: Progress | None) -> NgramClassifier:
     taught, labels = lessons(corpus)
-    rarity = training.train_rarity([lesson.text for lesson in taught if not lesson.context])
-    heads = training.train_heads(taught, labels, rarity, progress=progress)
-    heads["topic"] = replace(heads["topic"], bias=heads["topic"].bias - _crowding(taught, len(labels["topic"]), corpus))
-    return NgramClassifier(rarity, heads)
+    rarity = heads.train_rarity([lesson.text for lesson in taught if not lesson.context])
+    trained = heads.train_heads(taught, labels, rarity, progress=progress)
+    topic = trained["topic"]
+    trained["topic"] = replace(topic, bias=topic.bias - _crowding(taught, len(labels["topic"]), corpus))
+    return NgramClassifier(rarity, trained)
 
 
 def _crowding(taught: Sequence[Lesson], topics: int, corpus: Corpus) -> NDArray[np.float32]:

@@ -1,4 +1,4 @@
-"""Authored phrasings to models: the encoder and the lexical heads. The only file that trains.
+"""Authored phrasings to an encoder, and what all training shares.
 
 Everything is seeded and single-threaded where order of addition could matter, so that two trainings on one
 machine give the same bytes.
@@ -6,7 +6,7 @@ machine give the same bytes.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
@@ -19,22 +19,10 @@ import torch.nn.functional as F
 from numpy.typing import NDArray
 from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, trainers
 
-from faqbot.lexical import CONTEXT_SALT, Head, NgramFeatures, columns, weigh
-from faqbot.ngrams import BUCKETS, ngram_counts
 from faqbot.noise import misspell
 
 SEED = 7
-_SILENT = -100  # in place of a target: the lesson teaches that head nothing
 Progress = Callable[[Any, str], Any]  # wraps an iterable with a progress bar of that title
-
-
-@dataclass(frozen=True, slots=True)
-class Lesson:
-    """A text that teaches the lexical heads: for each head that it teaches, the index of the right label."""
-
-    text: str
-    targets: Mapping[str, int]
-    context: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,88 +39,13 @@ def use_one_thread() -> None:
     torch.set_num_threads(1)
 
 
-# ---- the lexical heads -------------------------------------------------------------------------------
-
-
-def train_rarity(texts: Sequence[str]) -> NDArray[np.float32]:
-    """Smoothed inverse document frequency of every bucket, shape (BUCKETS,)."""
-    documents = np.zeros(BUCKETS, dtype=np.float32)
-    for text in texts:
-        documents[ngram_counts(text)[0]] += 1
-        documents[ngram_counts(text, salt=CONTEXT_SALT)[0]] += 1
-    return (np.log((1 + len(texts)) / (1 + documents)) + 1).astype(np.float32)
-
-
-def train_heads(
-    lessons: Sequence[Lesson],
-    labels: Mapping[str, Sequence[str]],
-    rarity: NDArray[np.float32],
-    *,
-    epochs: int = 9,
-    copies: int = 3,
-    rate: float = 0.03,
-    progress: Progress | None = None,
-) -> dict[str, Head]:
-    """A softmax regression for each head, by Adam, on the lessons and `copies` misspelled copies of them, in turn.
-
-    `labels` names the heads and their labels. All heads learn in one pass, since they look at the same n-grams; a
-    lesson counts for those heads that it has a target for.
-    """
-    random = Random(SEED)
-    targets = {name: torch.tensor([lesson.targets.get(name, _SILENT) for lesson in lessons]) for name in labels}
-    variants = [[weigh(lesson.text, rarity, context=lesson.context) for lesson in lessons]]
-    variants += [
-        [weigh(misspell(lesson.text, random), rarity, context=lesson.context) for lesson in lessons]
-        for _ in range(copies)
-    ]
-    widths = [columns(names) for names in labels.values()]
-    weights = torch.zeros(BUCKETS, sum(widths), requires_grad=True)
-    bias = torch.zeros(sum(widths), requires_grad=True)
-    schedule = Schedule(
-        torch.optim.Adam([weights, bias], lr=rate, fused=True), epochs=epochs, samples=len(lessons), batch=1024
-    )
-    for epoch in _with_progress(range(epochs), progress, "n-grams"):
-        features = variants[epoch % len(variants)]
-        for rows in schedule.batches(epoch):
-            scores = torch.split(bag([features[row] for row in rows], weights) + bias, widths, dim=1)
-            losses = [_head_loss(own, targets[name][rows]) for name, own in zip(labels, scores, strict=True)]
-            schedule.step(torch.stack(losses).sum())
-    parts = zip(torch.split(weights.detach(), widths, dim=1), torch.split(bias.detach(), widths), strict=True)
-    return {
-        name: Head.rounded(labels[name], own.numpy(), own_bias.numpy())
-        for name, (own, own_bias) in zip(labels, parts, strict=True)
-    }
-
-
-def _head_loss(scores: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
-    if scores.shape[1] == 1:  # of two labels the first is the reference, with score 0
-        scores = F.pad(scores, (1, 0))
-    taught = targets != _SILENT
-    return F.cross_entropy(scores[taught], targets[taught], label_smoothing=0.05) if taught.any() else scores.sum() * 0
-
-
-def bag(features: list[NgramFeatures], weights: torch.Tensor) -> torch.Tensor:
-    """The weighted sum of each text's rows of weights, shape (texts, columns)."""
-    offsets = np.cumsum([0, *(len(one.buckets) for one in features)])[:-1]
-    return F.embedding_bag(
-        torch.from_numpy(np.concatenate([one.buckets for one in features])),
-        weights,
-        torch.from_numpy(offsets),
-        mode="sum",
-        per_sample_weights=torch.from_numpy(np.concatenate([one.weights for one in features])),
-    )
-
-
-# ---- the encoder -------------------------------------------------------------------------------------
-
-
 @dataclass(frozen=True, slots=True)
 class EncoderPlan:
     """The size and the course of a training; chosen in docs/decisions/0001."""
 
     dimension: int = 96
     pieces: int = 8_000
-    epochs: int = 10
+    epochs: int = 5
     copies: int = 4
     rate: float = 0.01
     temperature: float = 0.07
@@ -218,7 +131,7 @@ def train_encoder(
         samples=len(samples),
         batch=256,
     )
-    for epoch in _with_progress(range(plan.epochs), progress, "encoder"):
+    for epoch in with_progress(range(plan.epochs), progress, "encoder"):
         ids = variants[epoch % len(variants)]
         for rows in schedule.batches(epoch):
             queries = _encode(bag, [ids[row] for row in rows])
@@ -268,9 +181,6 @@ def _encode(bag: torch.nn.EmbeddingBag, ids: Sequence[list[int]]) -> torch.Tenso
     return F.normalize(bag(torch.tensor(list(chain.from_iterable(ids))), torch.from_numpy(offsets)), dim=1)
 
 
-# ---- shared ------------------------------------------------------------------------------------------
-
-
 class Schedule:
     """Shuffled batches and a learning rate that falls linearly to zero."""
 
@@ -293,5 +203,6 @@ class Schedule:
         self._optimizer.step()
 
 
-def _with_progress(steps: range, progress: Progress | None, title: str) -> Any:
+def with_progress(steps: range, progress: Progress | None, title: str) -> Any:
+    """The steps, with a bar if there is one."""
     return progress(steps, title) if progress else steps
