@@ -231,6 +231,13 @@ def test_danger_gets_help_in_its_language(bot):
     assert {bot.ask(word).outcome for word in ("help", "ayuda", "sos", "AUXILIO")} == {"urgent"}
     for fragment in ("and?", "y?", "both?", "why?"):
         assert bot.ask(fragment, ["how long do they keep it?"]).outcome != "urgent", fragment
+    for message in (
+        "ICE is outside and I want to know if they can use my foodstamps info",
+        "quick question: how long do they keep it? agents are banging on the door",
+        "estan en la puerta, ¿ellos pueden usar mi info de medicaid?",
+    ):
+        assert bot.ask(message).outcome == "urgent", message
+    assert bot.ask("my uncle was taken last spring, did they find him from medicaid?").outcome != "urgent"
     assert bot.ask("ICE is at my door").message == texts.message("en", "urgent")
     assert bot.ask("la migra está en mi puerta").message == texts.message("es", "urgent")
 

@@ -79,7 +79,7 @@ def test_clauses_that_ask_different_things_tell_both():
 def evidence(apart, pair):
     classes = np.zeros((21, len(FUSED)), dtype=np.float32)
     classes[8] = 6
-    return Evidence(classes, {}, 0.0, 0.5, apart, pair, 0.0, np.zeros((1, 8), dtype=np.float32))
+    return Evidence(classes, {}, 0.0, 0.0, 0.5, apart, pair, 0.0, np.zeros((1, 8), dtype=np.float32))
 
 
 WEIGHTS = Weights((1.0, 0.5, 0.0, 0.0), (1.0, 0.5, 0.0, 0.0), 0.0, (0.0,) * 8, (0.3, 1.5, 3.0), 5.0)

@@ -38,6 +38,7 @@ class Evidence:
     classes: Floats  # (questions + 1, len(FUSED)), higher is better
     kinds: dict[str, float]  # probability of every kind of message that no question answers
     danger: float  # how surely someone is in danger now, 0 to 1: two heads must agree
+    cry: float  # the same of the clause that tells of it most surely; 0 for a message of one clause
     two_part: float  # probability that a message asks two things with two answers, read whole
     apart: float  # how surely two of its clauses ask different things
     pair: Floats | None  # P(question) as these two tell, (questions,); None for a message of one clause

@@ -13,12 +13,11 @@ import torch.nn.functional as F
 from numpy.typing import NDArray
 
 from faqbot.clauses import clauses
-from faqbot.lexical import CHUNK, CONTEXT_SALT, Head, NgramFeatures, beside, columns, weigh_all
+from faqbot.lexical import ASKS, CHUNK, CONTEXT_SALT, Head, NgramFeatures, beside, columns, weigh_all
 from faqbot.ngrams import BUCKETS, all_ngram_counts
 from faqbot.noise import misspell
 from faqbot.training import SEED, Progress, Schedule, with_progress
 
-ASKS = "asks"  # the head that tells which clause asks; it has no targets of its own
 _FAINT = 1e-8  # so that no probability is zero
 _SILENT = -100  # in place of a target: the lesson teaches that head nothing
 

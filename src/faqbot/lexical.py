@@ -19,7 +19,8 @@ from numpy.typing import NDArray
 from faqbot.errors import BrokenIndexError
 from faqbot.ngrams import BUCKETS, all_ngram_counts, ngram_counts
 
-NEEDED = {"topic", "asks", "danger", "scope", "language"}  # heads that the search asks; "leaning" only helps it
+ASKS = "asks"  # the head that tells which clause asks; it has no targets of its own
+NEEDED = {"topic", ASKS, "danger", "scope", "language"}  # heads that the search asks; "leaning" only helps it
 CHUNK = 2_000  # texts that are hashed at once
 CONTEXT_SALT = 1  # n-grams of the turn before are features of their own
 

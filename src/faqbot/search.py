@@ -17,13 +17,14 @@ from numpy.typing import NDArray
 from faqbot.clauses import attended, clauses, two_asked
 from faqbot.embedding import Embedder
 from faqbot.fusion import SENTENCE_CLUES, Evidence, Floats, Weights, fuse
-from faqbot.lexical import NgramClassifier, NgramFeatures, weigh_all
+from faqbot.lexical import ASKS, NgramClassifier, NgramFeatures, weigh_all
 from faqbot.schema import Passage, Question, Span
 from faqbot.vectors import VectorStore
 
 CONTEXT_TURNS = 2  # earlier messages that a follow-up is read with, in training and in asking
 NEIGHBOURS = 100  # rows that FAISS returns for one message
 SHARPNESS = 0.05  # a phrasing whose similarity is lower by this much has 1/e of the vote
+CRY = 0.8  # danger in one clause, from which what stands around it does not count ("they are outside, and can they …")
 SILENCE = 1e-6  # the vote of a question that no neighbour points to
 
 
@@ -140,11 +141,11 @@ class Search:
         clues[:, 6] = self._lead
         clues[:, 7] = self._lead * (whole - part)
         kinds = dict(zip(topic.labels[questions:], np.exp(log_topic[questions:]).tolist(), strict=True))
-        danger = self._yes("danger", words)
-        by_clause, apart, pair = self._by_clause(message, lexical)
+        by_clause, cry, apart, pair = self._by_clause(message, lexical)
         return Evidence(
             classes=np.stack([lexical, by_clause, votes, np.append(passage_best, 0)], axis=1).astype(np.float32),
-            danger=float(np.sqrt(danger * kinds.get("distress", 0.0))),
+            danger=self._danger(words, log_topic),
+            cry=cry,
             two_part=self._yes("two_part", words),
             apart=(1 - share) * apart,  # the clauses of a message that leans on others say little alone
             pair=pair,
@@ -158,18 +159,24 @@ class Search:
         count = len(self._questions)
         return np.append(log_topic[:count], np.logaddexp.reduce(log_topic[count:])).astype(np.float32)
 
-    def _by_clause(self, message: str, whole: Floats) -> tuple[Floats, float, Floats | None]:
-        """What the clauses say of every class, how surely two ask different things, and what these two ask.
+    def _danger(self, features: NgramFeatures, log_topic: Floats) -> float:
+        labels = self._classifier.heads["topic"].labels
+        distress = float(np.exp(log_topic[labels.index("distress")])) if "distress" in labels else 0.0
+        return float(np.sqrt(self._yes("danger", features) * distress))
+
+    def _by_clause(self, message: str, whole: Floats) -> tuple[Floats, float, float, Floats | None]:
+        """What the clauses say of every class, the most danger in one, how surely two ask different things and which.
 
         A message of one clause says what it says as a whole.
         """
         features = [self._classifier.features(clause) for clause in clauses(message)]
         if not features or len(self._questions) == 1:
-            return whole, 0.0, None
-        topic = self._classifier.heads["topic"]
-        read = np.stack([self._classes(topic.log_probabilities(own)) for own in features])
-        asks = np.array([self._log_odds("asks", own) for own in features])
-        return attended(read, asks), *two_asked(np.exp(read[:, :-1]))
+            return whole, 0.0, 0.0, None
+        topics = [self._classifier.heads["topic"].log_probabilities(own) for own in features]
+        cry = max(map(self._danger, features, topics))
+        read = np.stack([self._classes(one) for one in topics])
+        asks = np.array([self._log_odds(ASKS, own) for own in features])
+        return attended(read, asks), cry, *two_asked(np.exp(read[:, :-1]))
 
     def _dense(self, query: Floats) -> tuple[Floats, Floats, Floats]:
         """Votes of the neighbours by class, the best passage similarity by question, clues by sentence."""
@@ -214,7 +221,8 @@ class Search:
         scores = evidence.clues @ np.array(weights.sentence, dtype=np.float32)
         sentences = _RankedSentences(self.sentences, self._owner, scores)
         probabilities = fuse(evidence, weights, follow_up=bool(context))
-        return Findings(probabilities, evidence.kinds, evidence.danger, evidence.spanish, sentences)
+        danger = max(evidence.danger, evidence.cry) if evidence.cry >= CRY else evidence.danger
+        return Findings(probabilities, evidence.kinds, danger, evidence.spanish, sentences)
 
 
 class _RankedSentences(Mapping[int, tuple[SentenceHit, ...]]):

@@ -15,7 +15,7 @@ from faqbot.corpus import Corpus
 from faqbot.embedding import Embedder, SentenceTransformerEmbedder, StaticEmbedder
 from faqbot.heads import Lesson
 from faqbot.index import document_rows
-from faqbot.lexical import NgramClassifier
+from faqbot.lexical import ASKS, NgramClassifier
 from faqbot.schema import LANGUAGES, Phrasing
 from faqbot.search import Row, Search, context_of
 from faqbot.settings import EMBEDDED
@@ -114,7 +114,7 @@ def lessons(corpus: Corpus) -> tuple[list[Lesson], dict[str, list[str]]]:
     kinds = sorted({kind_label(p) for p in corpus.unanswerable})
     labels: dict[str, list[str]] = {
         "topic": [str(question.number) for question in questions] + kinds,
-        heads.ASKS: ["tells", "asks"],
+        ASKS: ["tells", "asks"],
         "danger": ["ordinary", "danger"],
         "scope": ["part", "whole"],
         "language": list(LANGUAGES),
