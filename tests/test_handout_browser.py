@@ -126,7 +126,8 @@ def test_a_result_of_the_look_up_can_be_picked_with_its_sentence(visit: Any, bot
     first.locator(".pick").press("Enter")
     says(page, f"{ADDED}. {texts.handout('en', 'one')}")
     assert first.locator(".pick").inner_text() == ADDED
-    assert focused(page, ".pick")
+    page.wait_for_selector("#found[data-meaning=consent]")  # the server's answer drew the list anew under the focus
+    assert focused(page, f"#found .hit[data-id='{place}'] .pick.in")
     assert page.locator("#hand-out").is_visible()
     assert fits(page)
     assert small_targets(page) == []

@@ -119,16 +119,20 @@ function render() {
   return named.length > 0;
 }
 
-// Puts the new list in; whoever stood in the old one stays on the same result, or comes back to the box.
+// Puts the new list in; whoever stood in the old one stays on the same link or button of the same result, or comes back
+// to the box. The button that picks a passage is made in answer to the new list, so the focus is set after that.
 function swap(parts, query) {
-  const stood = list.contains(document.activeElement) && document.activeElement.closest(".hit")?.dataset.id;
+  const stood = list.contains(document.activeElement) ? document.activeElement : null;
+  const result = stood && `.hit[data-id="${stood.closest(".hit")?.dataset.id}"]`;
   list.replaceChildren(...parts);
   list.dataset.query = query;
   list.dataset.meaning = meaning?.query ?? ""; // the words for which the server has answered
   const count = all(".hit", list).length;
   find("#count").textContent = !query ? "" : count === 1 ? say("search_found_one") : say(count ? "search_found" : "search_none", count);
   root.toggleAttribute("data-searching", Boolean(query));
-  if (stood) (find(`.hit[data-id="${stood}"] > a`, list) ?? box).focus({ preventScroll: true });
+  if (!stood) return;
+  const part = stood.localName === "a" ? "> a" : `.${stood.classList[0]}`;
+  queueMicrotask(() => (find(`${result} ${part}`, list) ?? find(`${result} > a`, list) ?? box).focus({ preventScroll: true }));
 }
 
 // ---- keys ----------------------------------------------------------------------------------------------------
