@@ -5,6 +5,7 @@ from collections import Counter, defaultdict
 
 import pytest
 
+from faqbot.calibration import FOLDS, split_authors
 from faqbot.corpus import load_corpus
 from faqbot.language import spanish_signs
 from faqbot.settings import ROOT, Settings
@@ -158,3 +159,21 @@ def test_nothing_is_a_development_question(corpus):
         elif len(words(question)) > SHORT and (near := finder.near(question)):
             found[question] = near[0]
     assert found == {}
+
+
+def test_every_group_of_authors_has_its_share_of_every_sort(corpus):
+    """Without it a training would lack most cries for help, and what is fitted on it would be wrong for all."""
+    sorts = {
+        "en": [p.author for p in corpus.phrasings if p.language == "en"],
+        "es": [p.author for p in corpus.phrasings if p.language == "es"],
+        "near": [p.author for p in corpus.unanswerable if str(p.kind).startswith("near")],
+        "distress": [p.author for p in corpus.unanswerable if p.kind == "distress"],
+        "conversations": [talk.author for talk in corpus.conversations],
+        "two-part": [both.author for both in corpus.two_part],
+    }
+    groups = split_authors(corpus)
+    assert len(groups) == FOLDS
+    for sort, authors in sorts.items():
+        shares = [sum(author in group for author in authors) / len(authors) for group in groups]
+        assert sum(shares) == pytest.approx(1)
+        assert min(shares) > 0.5 / FOLDS, (sort, shares)

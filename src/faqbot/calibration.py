@@ -6,6 +6,7 @@ import dataclasses
 import multiprocessing
 import os
 import threading
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
@@ -49,16 +50,31 @@ class HeldAside:
 
 
 def split_authors(corpus: Corpus, folds: int = FOLDS) -> list[frozenset[str]]:
-    """Authors in at most `folds` groups of similar size, largest first."""
-    sizes: dict[str, int] = {}
+    """Authors in at most `folds` groups with a like share of every sort of message.
+
+    The largest author first, each goes where least is of what that author wrote: a training without a group that
+    held most of the cries for help would hardly know any.
+    """
     authored: list[Phrasing | Conversation | TwoPart] = [*corpus.phrasings, *corpus.unanswerable]
     authored += [*corpus.conversations, *corpus.two_part]
-    for one in authored:
-        sizes[one.author] = sizes.get(one.author, 0) + 1
+    written = Counter((one.author, _sort(one)) for one in authored)
+    sizes, sorts = Counter(one.author for one in authored), Counter(map(_sort, authored))
     groups: list[list[str]] = [[] for _ in range(min(folds, len(sizes)))]
+
+    def met(author: str, group: list[str]) -> tuple[float, int]:
+        shared = sum(written[author, sort] * written[own, sort] / sorts[sort] for own in group for sort in sorts)
+        return shared, sum(sizes[own] for own in group)
+
     for author in sorted(sizes, key=lambda name: (-sizes[name], name)):
-        min(groups, key=lambda group: sum(sizes[name] for name in group)).append(author)
+        min(groups, key=lambda group: met(author, group)).append(author)
     return [frozenset(group) for group in groups]
+
+
+def _sort(authored: Phrasing | Conversation | TwoPart) -> str:
+    """What of it must be in every group: the language, the wider kind of gap, or that it is more than one message."""
+    if isinstance(authored, Phrasing):
+        return authored.language or str(authored.kind).partition("_")[0]
+    return type(authored).__name__
 
 
 def without(corpus: Corpus, authors: frozenset[str]) -> Corpus:

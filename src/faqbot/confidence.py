@@ -23,7 +23,7 @@ REFUSED = 0.015  # share of answerable messages that may get neither an answer n
 FALSE_ALARMS = 0.002  # share of answerable messages, follow-ups among them, that may be taken for someone in danger
 LONE_URGENT = 0.3  # from which one word alone tells of danger: "and?" and its like reach the fitted one
 LEAST_URGENT = 0.05  # no lower, however few ordinary messages look like danger
-ANSWERS_RIGHT = 0.985  # share of answers to answerable messages that must show a right question
+ANSWERS_RIGHT = 0.98  # share of answers to answerable messages that must show a right question; see decision 3
 SECOND_SHARE = 0.3  # a second question is shown when its probability is this share of the first's
 
 Decision = Literal["answered", "did_you_mean", "not_covered"]

@@ -42,10 +42,10 @@ _UNITS = {
     "decimotercera decimocuarta decimoquinta decimosexta decimoseptima decimoctava decimonovena vigesima",
 }
 _NUMBER_WORDS = {word: value for line in _UNITS.values() for value, word in enumerate(line.split())}
-_NUMBER_WORDS |= {"primer": 1, "tercer": 3, "una": 1, "un": 1}
+_NUMBER_WORDS |= {"primer": 1, "tercer": 3, "una": 1}
 _LARGEST_BARE = 999  # a number above, without the word question, is a year or a code
 _SERVICES = {211, 287, 311, 411, 511, 611, 711, 811}  # telephone services and 287(g), not look-ups
-_CRISIS_LINES = {"911", "988"}  # emergency and suicide lines of the United States: a cry for help, not a look-up
+_CRIES = {"911", "988", "help", "sos", "ayuda", "auxilio", "socorro"}  # alone; the numbers are lines for emergencies
 _LAST = -1  # stands for the last question until the document is known
 _ORDINALS = {word for name in ("en-ordinal", "es-ordinal") for word in _UNITS[name].split()} | {"primer", "tercer"}
 QUESTION_WORDS = set(
@@ -91,7 +91,7 @@ def route(message: str, *, headings: tuple[str, ...] = ()) -> Route:
     """
     if not re.search(r"\w", message):
         return Route("empty")
-    if message.strip(" .!?¡¿") in _CRISIS_LINES:
+    if fold(message).strip(" .!?¡¿") in _CRIES:
         return Route("emergency")
     if _PERSONAL.search(message):
         return Route("personal_details")
@@ -186,7 +186,7 @@ _STREET = (
 # Words that a street is not called by: "3 cars on my street", "5 measures in place", "2 federal court cases".
 _NO_STREET = (
     r"(?!(?:an?|and|are|at|by|did|do|does|down|for|from|her|his|in|is|my|no|of|off|on|or|our|per|that|the|their|this|to"
-    r"|up|was|were|with|your|before|after|until|till|since|outside|near|men|people|children|families"
+    r"|up|was|were|with|your|its|make|makes|made|before|after|until|till|since|outside|near|men|people|children|families"
     r"|(?:second|minute|hour|day|night|week|month|year|block|mile|time|agent|car|cop|kid|officer|van|guy)s?"
     r"|(?:appeals|circuit|county|district|federal|immigration|state|supreme) court)\b)"
 )
