@@ -56,7 +56,8 @@ def require(there: object, missing: str) -> None:
     """Fail on CI, skip on a user's machine, where something that a test needs besides Python is not there."""
     import pytest
 
-    if not there:  # a user without a browser shall see the rest of the suite pass; CI must run all of it
+    if not there:
+        # A user without a browser shall see the rest of the suite pass; CI runs all of it or fails.
         refuse = pytest.fail if os.environ.get("CI", "").lower() == "true" else pytest.skip
         refuse(missing)
 

@@ -229,6 +229,10 @@ def test_promised_replies(bot, case, message):
 
 def test_danger_gets_help_in_its_language(bot):
     assert {bot.ask(word).outcome for word in ("help", "¡Ayuda!", "SOS", "AUXILIO", "socorro", "988")} == {"urgent"}
+    assert {bot.ask(word, language="en").message for word in ("¡Ayuda!", "AUXILIO", "socorro")} == {
+        texts.message("es", "urgent")
+    }
+    assert bot.ask("help", language="es").message == texts.message("en", "urgent")
     for fragment in ("and?", "y?", "both?", "why?"):
         assert bot.ask(fragment, ["how long do they keep it?"]).outcome != "urgent", fragment
     for message in (

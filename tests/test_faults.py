@@ -72,8 +72,8 @@ def mounts() -> tuple[str, ...]:
     """How to run a script that may mount folders of its own, which are gone when it ends."""
     wrapped = ("unshare", "--mount") if os.getuid() == 0 else ("unshare", "--mount", "--map-root-user")
     if not shutil.which("unshare") or in_a_shell("mount -t tmpfs tmpfs /mnt", wrapped=wrapped).returncode:
-        # A container may forbid it; a limit on the size of a file (below) stands in for the full disk everywhere.
-        pytest.skip("this machine does not allow a mount of one's own (`unshare --mount`)")
+        # A container may forbid it: no fault of the program, and a limit on the size of a file stands in for it below.
+        pytest.skip("no mount of one's own is allowed here (`unshare --mount`)")  # a full disk is tested all the same
     return wrapped
 
 

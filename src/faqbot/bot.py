@@ -80,7 +80,8 @@ class FaqBot:
             spoken = self._language(message, history, language, findings.spanish)
             answer = self._answer(message, spoken, findings)
         else:
-            spoken = self._language(message, history, language, self.search.spanish(message[:LONGEST_MESSAGE]))
+            odds = self.search.spanish(message[:LONGEST_MESSAGE])
+            spoken = routed.language or self._language(message, history, language, odds)
             answer = self._reply_to(message, routed, spoken)
         answer = self._translated(answer)
         return answer if len(message) <= LONGEST_MESSAGE else replace(answer, query="")  # it was not read whole

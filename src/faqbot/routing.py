@@ -9,6 +9,7 @@ import re
 from dataclasses import dataclass, replace
 from typing import Literal
 
+from faqbot.schema import Language
 from faqbot.text import fold
 
 MessageKind = Literal["empty", "emergency", "lookup", "list", "personal_details", "question"]
@@ -29,6 +30,7 @@ class Route:
 
     kind: MessageKind
     targets: tuple[Target, ...] = ()
+    language: Language | None = None  # where the form tells it
 
 
 _UNITS = {
@@ -45,7 +47,9 @@ _NUMBER_WORDS = {word: value for line in _UNITS.values() for value, word in enum
 _NUMBER_WORDS |= {"primer": 1, "tercer": 3, "una": 1}
 _LARGEST_BARE = 999  # a number above, without the word question, is a year or a code
 _SERVICES = {211, 287, 311, 411, 511, 611, 711, 811}  # telephone services and 287(g), not look-ups
-_CRIES = {"911", "988", "help", "sos", "ayuda", "auxilio", "socorro"}  # alone; the numbers are lines for emergencies
+# Cries for help of one word, with their language; the numbers are lines for emergencies.
+_CRIES: dict[str, Language | None] = {"911": None, "988": None, "sos": None, "help": "en"}
+_CRIES |= {"ayuda": "es", "auxilio": "es", "socorro": "es"}
 _LAST = -1  # stands for the last question until the document is known
 _ORDINALS = {word for name in ("en-ordinal", "es-ordinal") for word in _UNITS[name].split()} | {"primer", "tercer"}
 QUESTION_WORDS = set(
@@ -91,8 +95,8 @@ def route(message: str, *, headings: tuple[str, ...] = ()) -> Route:
     """
     if not re.search(r"\w", message):
         return Route("empty")
-    if fold(message).strip(" .!?¡¿") in _CRIES:
-        return Route("emergency")
+    if (cry := fold(message).strip(" .!?¡¿")) in _CRIES:
+        return Route("emergency", language=_CRIES[cry])
     if _PERSONAL.search(message):
         return Route("personal_details")
     text = fold(message).strip(" .?:;\"'*()").removesuffix("!")
